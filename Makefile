@@ -1,0 +1,43 @@
+# Two commands do everything on a fresh Debian 12, packages included: make demo, make test.
+.PHONY: build demo test bench fuzz crash-loops packages clean
+JOBS ?= $(shell nproc)
+N ?= 20
+
+packages:
+	@.ci/install
+
+build/%/build.ninja: CMakePresets.json | packages
+	@cmake --preset $* >build-$*.log 2>&1 || { cat build-$*.log; rm -f build-$*.log; exit 1; }
+	@rm -f build-$*.log
+
+# The program: build/release/flotilla
+build: build/release/build.ninja
+	cmake --build build/release -j $(JOBS) --target flotilla
+
+demo: build
+	bash apps/demo/demo.sh build/release/flotilla
+
+# Every test: unit tests and fuzz corpora under the sanitizers, then the programs end to end, in release.
+test: build/asan/build.ninja build/release/build.ninja
+	cmake --build build/asan -j $(JOBS)
+	ctest --test-dir build/asan --output-on-failure -j $(JOBS)
+	cmake --build build/release -j $(JOBS)
+	ctest --test-dir build/release --output-on-failure
+
+bench: build/release/build.ninja
+	cmake --build build/release -j $(JOBS) --target flotilla benchmarks
+	bash bench/run.sh build/release
+
+# Each fuzzer for SECONDS (default 60), from its corpus; findings stay in build/fuzz.
+SECONDS_EACH ?= 60
+fuzz: build/asan/build.ninja
+	cmake --build build/asan -j $(JOBS) --target fuzzers
+	bash tests/fuzz/run.sh build/asan $(SECONDS_EACH)
+
+# The crash loop, N times in a row.
+crash-loops: build/release/build.ninja
+	cmake --build build/release -j $(JOBS) --target flotilla test_crash
+	for i in $$(seq $(N)); do FLOTILLA=build/release/flotilla build/release/tests/test_crash || exit 1; done
+
+clean:
+	rm -rf build

@@ -1,0 +1,51 @@
+#include "engine/key.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ltx/file_name.h"
+
+namespace engine {
+
+namespace {
+
+bool looks_like_level(std::string_view part) {
+    const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+    return part == "ltx" || (part.size() == 4 && std::all_of(part.begin(), part.end(), hex));
+}
+
+}  // namespace
+
+io::result<void> check_stream_name(const std::string& name) {
+    if (auto ok = io::check_key(name); !ok) return ok.error().as(io::subject::usage).within("stream name");
+    for (std::size_t begin = 0; begin <= name.size();) {
+        const std::size_t end = std::min(name.find('/', begin), name.size());
+        const std::string_view part(name.data() + begin, end - begin);
+        if (looks_like_level(part) || part.starts_with(".flotilla")) {
+            return io::error{io::errc::invalid, io::subject::usage,
+                             fmt::format("stream name \"{}\": the part \"{}\" is reserved for objects; name the database with NAME=PATH",
+                                         name, part)};
+        }
+        begin = end + 1;
+    }
+    return {};
+}
+
+std::string level_prefix(io::key_layout layout, const std::string& stream, unsigned level) {
+    if (layout == io::key_layout::directory) return fmt::format("{}/ltx/{}", stream, level);
+    return fmt::format("{}/{:04x}", stream, level);
+}
+
+std::string object_key(io::key_layout layout, const std::string& stream, unsigned level, txid_range range) {
+    return fmt::format("{}/{}", level_prefix(layout, stream, level), ltx::format_name(range.min, range.max));
+}
+
+std::optional<txid_range> parse_object_key(std::string_view key) {
+    const std::size_t slash = key.rfind('/');
+    const auto range = ltx::parse_name(slash == std::string_view::npos ? key : key.substr(slash + 1));
+    if (!range) return std::nullopt;
+    return txid_range{range->min, range->max};
+}
+
+}  // namespace engine

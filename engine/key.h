@@ -1,0 +1,39 @@
+// Names of objects: the one key builder, for writers and readers alike (A8), on both kinds of store.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "io/error.h"
+#include "io/object_store.h"
+
+namespace engine {
+
+// Level 0 holds one object per capture; level 9 holds snapshots, as in Litestream 0.5.
+inline constexpr unsigned level_captures = 0;
+inline constexpr unsigned level_snapshots = 9;
+inline constexpr unsigned level_count = 10;
+
+// The interval of TXIDs that an object carries, both ends included.
+struct txid_range {
+    std::uint64_t min = 0;
+    std::uint64_t max = 0;
+    friend bool operator==(const txid_range&, const txid_range&) = default;
+};
+
+// A stream's name is a relative path: parts of UTF-8 text between '/', none of them empty, ".", ".." or beginning like a level
+// folder ("ltx", four hex digits), so that a stream never hides inside another's objects. errc::invalid, subject::usage.
+io::result<void> check_stream_name(const std::string& name);
+
+// "<stream>/ltx/0" in a directory, "<stream>/0000" in a bucket.
+std::string level_prefix(io::key_layout layout, const std::string& stream, unsigned level);
+
+// "<level prefix>/<min>-<max>.ltx", 16 hex digits each.
+std::string object_key(io::key_layout layout, const std::string& stream, unsigned level, txid_range range);
+
+// The interval in the last part of a key; nullopt if it is not the name of an LTX file.
+std::optional<txid_range> parse_object_key(std::string_view key);
+
+}  // namespace engine
