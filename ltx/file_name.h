@@ -1,0 +1,25 @@
+// File names: "<min>-<max>.ltx", both TXIDs as 16 lower-case hex digits, so that lexical order is numeric order. Litestream relies
+// on the listing order and ignores names of any other form.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ltx/format.h"
+
+namespace ltx {
+
+// 16 lower-case hex digits. The one function that formats a number for a name (F12).
+[[nodiscard]] std::string hex16(std::uint64_t value);
+
+// The reverse: exactly 16 digits of 0-9a-f, else nothing.
+[[nodiscard]] std::optional<std::uint64_t> parse_hex16(std::string_view text);
+
+[[nodiscard]] std::string format_name(std::uint64_t min_txid, std::uint64_t max_txid);
+
+// `name` is the last part of a path or key. Nothing unless it is exactly of that form with 1 <= min <= max.
+[[nodiscard]] std::optional<txid_range> parse_name(std::string_view name);
+
+}  // namespace ltx
