@@ -43,9 +43,7 @@ std::string object_key(io::key_layout layout, const std::string& stream, unsigne
 
 std::optional<txid_range> parse_object_key(std::string_view key) {
     const std::size_t slash = key.rfind('/');
-    const auto range = ltx::parse_name(slash == std::string_view::npos ? key : key.substr(slash + 1));
-    if (!range) return std::nullopt;
-    return txid_range{range->min, range->max};
+    return ltx::parse_name(slash == std::string_view::npos ? key : key.substr(slash + 1));
 }
 
 }  // namespace engine

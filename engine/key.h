@@ -8,6 +8,7 @@
 
 #include "io/error.h"
 #include "io/object_store.h"
+#include "ltx/format.h"
 
 namespace engine {
 
@@ -17,11 +18,7 @@ inline constexpr unsigned level_snapshots = 9;
 inline constexpr unsigned level_count = 10;
 
 // The interval of TXIDs that an object carries, both ends included.
-struct txid_range {
-    std::uint64_t min = 0;
-    std::uint64_t max = 0;
-    friend bool operator==(const txid_range&, const txid_range&) = default;
-};
+using txid_range = ltx::txid_range;
 
 // A stream's name is a relative path: parts of UTF-8 text between '/', none of them empty, ".", ".." or beginning like a level
 // folder ("ltx", four hex digits), so that a stream never hides inside another's objects. errc::invalid, subject::usage.

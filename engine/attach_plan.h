@@ -1,0 +1,62 @@
+// How a stream goes on when the engine meets a database: one pure decision from what is remembered, what the store holds, what
+// the log says and what the page sums are worth.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "engine/memo.h"
+#include "io/error.h"
+#include "ltx/format.h"
+#include "wal/position.h"
+
+namespace engine {
+
+// What the store's listing says, by its newest object.
+struct remote_view {
+    std::uint64_t head_txid = 0;       // 0: the stream is empty
+    std::uint64_t snapshot_txid = 0;   // newest snapshot; 0: none
+    std::optional<ltx::header> head;   // of the object that reaches head_txid; none if the stream is empty
+};
+
+// What the pinned log says of a position that claims to be in it.
+struct log_view {
+    bool position_holds = false;  // same generation, long enough, and the running checksum there is the position's
+};
+
+struct attach_input {
+    std::optional<memo> remembered;
+    remote_view remote;
+    // Of the memo's position, or of the remote head's if the head is ours and newer (position_after).
+    log_view log;
+    // The page sums claim this TXID and prove it; 0: no valid sums.
+    std::uint64_t sums_txid = 0;
+    io::file_identity identity;
+    std::uint32_t page_size = 0;  // of the live database
+};
+
+struct attach_decision {
+    enum class step {
+        begin,       // nothing in the store: TXID 1 is a snapshot
+        go_on,       // the log goes on where `base_txid` ended
+        difference,  // continuity is not proven: the pages that differ from the sums become the next TXID
+        everything,  // nor are the sums: all pages become the next TXID, and a snapshot follows
+        refuse,      // see `why`
+    };
+    step what = step::refuse;
+    std::uint64_t base_txid = 0;  // the next object is base_txid + 1
+    bool adopt = false;           // the remote head is ours and newer than the memo: take its state first
+    bool snapshot = false;        // a snapshot is owed as soon as the stream is in step
+    bool loud = false;            // continuity was lost: an event, with `why`
+    std::string why;
+    io::errc code = io::errc::overtaken;  // for refuse
+};
+
+attach_decision plan_attach(const attach_input& in);
+
+// Where the log goes on after an object of ours: its salts and end are in its header; the running checksum is not (zero), it is
+// found by reading the log again.
+wal::position position_after(const ltx::header& object);
+
+}  // namespace engine

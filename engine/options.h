@@ -1,0 +1,51 @@
+// Settings of the engine. Every one is obeyed or refused; what zero means stands beside it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "io/clock.h"
+
+namespace engine {
+
+struct stream_options {
+    // At least this long between two objects of one database: the cost knob. 0: as fast as the store answers.
+    io::duration min_interval = std::chrono::seconds(1);
+    // A new snapshot that long after the last one, if anything was committed since. 0: only at the start of a stream and on demand.
+    io::duration snapshot_interval = std::chrono::hours(24);
+    // The log is handed to its next generation once it is this long (bytes) and everything in it is durable. At least 64 KiB.
+    std::uint64_t checkpoint_bytes = 4U << 20U;
+    // One object carries at most about this much of the log (bytes), at a commit's boundary; a larger transaction is one object.
+    std::uint64_t batch_bytes = 64U << 20U;
+
+    friend bool operator==(const stream_options&, const stream_options&) = default;
+};
+
+// What to watch: a database file, or every database below a directory, those that appear later included.
+struct target {
+    enum class what { file, directory };
+    what kind = what::file;
+    std::string name;  // stream name of a file; prefix of the names in a directory, empty for none
+    std::string path;
+    stream_options settings;
+};
+
+struct options {
+    std::vector<target> targets;
+    // Settings of single streams inside directories, by stream name.
+    std::map<std::string, stream_options> overrides;
+    // state.db, page sums, pending objects, requests. Created if absent. One engine at a time per directory and store.
+    std::string state_directory;
+    // Where "who watches this database" is written down, the same for every engine on this host.
+    std::string lock_directory;
+    // Words for whoever finds the lock taken: "flotilla watch --to file:///backup, pid 17".
+    std::string who;
+    // Directories are swept, and databases looked at, this often, in case an event was missed.
+    io::duration sweep_interval = std::chrono::minutes(2);
+    // After stop(): how long what was captured may take to become durable.
+    io::duration drain_limit = std::chrono::seconds(30);
+};
+
+}  // namespace engine
