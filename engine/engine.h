@@ -1,0 +1,74 @@
+// The engine: follows databases, ships every commit to the store, snapshots, and keeps what it needs to go on after any end.
+// A host embeds it: make an io::environment and a store, construct, co_await run(), call stop() to end.
+//
+//   engine::engine fleet(env, store, options);
+//   io::result<void> end = co_await fleet.run();
+//
+// All calls on the event loop's thread (env.on). `env` and `store` must outlive the engine.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/memo.h"
+#include "engine/options.h"
+#include "io/environment.h"
+#include "io/object_store.h"
+
+namespace engine {
+
+// What happens, for logs, tests and webhooks.
+struct event {
+    enum class what {
+        attached,    // the stream is in step with its database
+        confirmed,   // `txid` is durable in the store
+        snapshot,    // a snapshot at `txid` is durable
+        handed_off,  // the log was restarted without a gap; `text` says how long the write lock was held
+        reanchored,  // continuity was lost: loud; `text` says why
+        detached,    // the database went away or cannot be followed for now; `text` says why
+        failing,     // the store refuses or does not answer; it is tried again
+        stopped,     // the stream ended for good (overtaken, ...); the others go on
+    };
+    what kind = what::confirmed;
+    std::string stream;
+    std::uint64_t txid = 0;
+    std::string text;
+};
+
+class engine {
+public:
+    engine(const io::environment& env, io::object_store& store, options settings);
+    ~engine();
+    engine(const engine&) = delete;
+    engine& operator=(const engine&) = delete;
+
+    // Called on the event loop's thread for each event. Set it before run().
+    void on_event(std::function<void(const event&)> listener);
+
+    // Follows everything until stop(). Returns an error at once, and nothing is followed, if the settings are wrong (invalid: a name
+    // clash, a bad name), the state directory cannot be used or is held by another engine, or a database named as a file cannot be
+    // followed as things stand: missing, not a database, not in WAL mode, watched by another process (held, naming it); errors
+    // carry the subject that is the exit code. Later troubles of one database are its own: events, and its memo's `problem`.
+    // After stop(): success if everything captured became durable within options.drain_limit, else the error that says what did not.
+    // Once: a second call is a bug.
+    io::task<io::result<void>> run();
+
+    // Stop capturing, ship what was captured, confirm, end. May be called at any time, repeatedly.
+    void stop();
+
+    // Makes a snapshot of a followed stream at its newest state and returns its TXID. not_found (subject::usage) for a name that is
+    // not followed; else as the store says.
+    io::task<io::result<std::uint64_t>> snapshot(std::string stream);
+
+    // One entry a stream, by name. Of streams that are followed now.
+    std::vector<memo> status() const;
+
+private:
+    class fleet;
+    std::unique_ptr<fleet> fleet_;
+};
+
+}  // namespace engine
