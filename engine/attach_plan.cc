@@ -1,0 +1,107 @@
+#include "engine/attach_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace engine {
+
+namespace {
+
+using step = attach_decision::step;
+
+attach_decision refuse(io::errc code, std::string why) {
+    attach_decision out;
+    out.code = code;
+    out.why = std::move(why);
+    return out;
+}
+
+// Continuity is lost: what is the cheapest object that brings the stream back into step?
+attach_decision lost(const attach_input& in, std::uint64_t base, std::uint32_t base_page_size, std::string why) {
+    attach_decision out;
+    out.base_txid = base;
+    out.loud = true;
+    out.why = std::move(why);
+    if (base_page_size != 0 && base_page_size != in.page_size) {
+        out.what = step::begin;  // pages of another size cannot follow: the stream begins anew, at the next TXID
+    } else if (in.sums_txid == base && base != 0) {
+        out.what = step::difference;
+    } else {
+        out.what = step::everything;
+        out.snapshot = true;
+    }
+    return out;
+}
+
+attach_decision without_memo(const attach_input& in) {
+    attach_decision out;
+    if (in.remote.head_txid == 0) {
+        out.what = step::begin;
+        return out;
+    }
+    // The local state is lost, or this host takes the stream over. Another writer that still lives collides with our next object
+    // and one of us stops: every L0 name is created once.
+    return lost(in, in.remote.head_txid, in.remote.head->page_size,
+                fmt::format("nothing is remembered of this stream, but the store holds it up to TXID {}", in.remote.head_txid));
+}
+
+}  // namespace
+
+attach_decision plan_attach(const attach_input& in) {
+    if (!in.remembered) return without_memo(in);
+    const memo& known = *in.remembered;
+    if (in.remote.head_txid == 0) {
+        if (known.txid == 0) return without_memo(in);
+        attach_decision out;
+        out.what = step::begin;
+        out.loud = true;
+        out.why = fmt::format("the store no longer holds anything of this stream, which had reached TXID {}", known.txid);
+        return out;
+    }
+    const ltx::header& head = *in.remote.head;
+    if (in.remote.head_txid >= known.txid && head.node_id != known.epoch) {
+        return refuse(io::errc::overtaken,
+                      fmt::format("another writer (epoch {:016x}) has written TXID {} of this stream; ours ends at {}. Stop the other "
+                                  "writer, or give this database another stream name",
+                                  head.node_id, in.remote.head_txid, known.txid));
+    }
+    if (in.remote.head_txid < known.txid) {
+        attach_decision out = lost(in, known.txid, known.page_size,
+                                   fmt::format("the store ends at TXID {}, although TXID {} was confirmed: objects have been removed",
+                                               in.remote.head_txid, known.txid));
+        if (out.what == step::difference) out.what = step::everything;  // what the difference would stand on is gone
+        out.snapshot = true;
+        return out;
+    }
+    const bool adopt = in.remote.head_txid > known.txid;
+    attach_decision out;
+    if (head.page_size != in.page_size) {
+        out = lost(in, in.remote.head_txid, head.page_size,
+                   fmt::format("the page size changed from {} to {}", head.page_size, in.page_size));
+    } else if (in.identity != known.identity) {
+        out = lost(in, in.remote.head_txid, head.page_size, "the database file was replaced by another");
+    } else if (!in.log.position_holds) {
+        out = lost(in, in.remote.head_txid, head.page_size,
+                   fmt::format("the log does not go on where TXID {} ended: it was restarted unseen", in.remote.head_txid));
+    } else if (in.sums_txid != in.remote.head_txid) {
+        out = lost(in, in.remote.head_txid, head.page_size, "the page sums do not prove the state that was shipped");
+    } else {
+        out.what = step::go_on;
+        out.base_txid = in.remote.head_txid;
+    }
+    out.adopt = adopt;
+    if (in.remote.snapshot_txid == 0) out.snapshot = true;
+    return out;
+}
+
+wal::position position_after(const ltx::header& object) {
+    wal::position out;
+    out.salt1 = object.salt1;
+    out.salt2 = object.salt2;
+    out.page_size = object.page_size;
+    out.offset = static_cast<std::uint64_t>(object.wal_offset + object.wal_size);
+    return out;
+}
+
+}  // namespace engine

@@ -1,0 +1,84 @@
+#include "engine/request_box.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "ltx/file_name.h"
+
+namespace engine {
+
+namespace {
+
+constexpr std::uint64_t most_bytes = 64U << 10U;
+constexpr std::string_view request_suffix = ".request";
+constexpr std::string_view answer_suffix = ".answer";
+
+io::result<std::uint64_t> parse_answer(std::string_view text) {
+    std::uint64_t txid = 0;
+    if (text.starts_with("ok ")) {
+        const auto digits = text.substr(3);
+        const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), txid);
+        if (ec == std::errc() && end == digits.data() + digits.size()) return txid;
+    } else if (text.starts_with("error ") && text.size() > 8 && text[6] >= '1' && text[6] <= '6') {
+        return io::error{io::errc::io_failure, static_cast<io::subject>(text[6] - '0'), std::string(text.substr(8))};
+    }
+    return io::error{io::errc::corrupt, io::subject::general, fmt::format("the engine's answer makes no sense: \"{}\"", text.substr(0, 80))};
+}
+
+}  // namespace
+
+request_box::request_box(std::string state_directory) : directory_(io::join(state_directory, "requests")) {}
+
+io::result<void> request_box::prepare(io::file_system& files) const { return files.make_directories(directory_); }
+
+io::result<std::vector<request_box::request>> request_box::pending(io::file_system& files) const {
+    auto entries = files.list(directory_);
+    if (!entries) return entries.error();
+    std::vector<request> out;
+    for (const auto& entry : *entries) {
+        if (entry.kind != io::file_kind::regular || !entry.name.ends_with(request_suffix)) continue;
+        const std::string id = entry.name.substr(0, entry.name.size() - request_suffix.size());
+        const auto answered = [&](const io::directory_entry& other) { return other.name == id + std::string(answer_suffix); };
+        if (std::any_of(entries->begin(), entries->end(), answered)) continue;
+        auto text = io::read_file(files, io::join(directory_, entry.name), most_bytes);
+        if (text) out.push_back({id, std::string(io::text_of(*text))});  // withdrawn meanwhile: nothing to do
+    }
+    return out;
+}
+
+io::result<void> request_box::answer(io::file_system& files, const request& asked, const io::result<std::uint64_t>& outcome) const {
+    const std::string text = outcome ? fmt::format("ok {}", *outcome)
+                                     : fmt::format("error {} {}", static_cast<int>(outcome.error().about), outcome.error().context);
+    return io::write_file(files, io::join(directory_, asked.id + std::string(answer_suffix)), io::view_of(text));
+}
+
+io::task<io::result<std::uint64_t>> ask_for_snapshot(const io::environment& env, std::string state_directory, std::string stream,
+                                                     io::duration limit) {
+    const request_box box(state_directory);
+    const std::string stem = io::join(box.directory(), ltx::hex16(env.dice.next()));
+    const std::string request = stem + std::string(request_suffix);
+    const std::string answer = stem + std::string(answer_suffix);
+    auto asked = co_await env.elsewhere([&] { return io::write_file(env.files, request, io::view_of(stream)); });
+    if (!asked) co_return asked.error().within("no engine has used this state directory");
+    const io::instant until = env.time.now() + limit;
+    io::result<std::uint64_t> outcome =
+        io::error{io::errc::timed_out, io::subject::general,
+                  fmt::format("no answer from an engine on {}; is `flotilla watch` running with this --state?", state_directory)};
+    while (env.time.now() < until) {
+        auto text = co_await env.elsewhere([&] { return io::read_file(env.files, answer, most_bytes); });
+        if (text) {
+            outcome = parse_answer(io::text_of(*text));
+            break;
+        }
+        co_await io::sleep_for(env.time, std::chrono::milliseconds(20));
+    }
+    co_await env.elsewhere([&] {
+        (void)env.files.remove(request);
+        (void)env.files.remove(answer);
+    });
+    co_return outcome;
+}
+
+}  // namespace engine
