@@ -29,7 +29,8 @@ struct chain_state {
 [[nodiscard]] io::result<void> check_successor(const chain_state& previous, const header& next);
 
 // Checks that a file that grows the database holds every page of the growth, also pages that SQLite never wrote to the WAL
-// (Litestream refuses the file otherwise). Give it the file's pages in order.
+// (Litestream refuses the file otherwise). Give it each page of the file once, as decoder and
+// read_page_index() do.
 class growth_check {
 public:
     // `previous_commit`: pages of the database before the file; 0 for a snapshot.
@@ -39,9 +40,9 @@ public:
     [[nodiscard]] io::result<void> finish() const;
 
 private:
-    std::uint32_t first_;
-    std::uint32_t last_;
-    std::uint64_t missing_;
+    std::uint32_t previous_;
+    std::uint32_t commit_;
+    std::uint64_t missing_ = 0;
 };
 
 }  // namespace ltx

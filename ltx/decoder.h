@@ -52,31 +52,33 @@ public:
 private:
     enum class state { header, frame_header, block_size, block, frame, index, trailer, done };
 
+    // An item is what must be seen whole before the decoder goes on: a header, a size, a frame's payload, the trailer.
     io::result<std::optional<page>> advance(io::byte_view& chunk);
-    bool collect(io::byte_view& chunk, std::size_t size);
+    bool collect(io::byte_view& chunk);
+    void expect(state next_state, std::size_t size);
+    io::result<void> on_field();
     io::result<void> on_header();
     io::result<void> on_frame_header();
     io::result<void> on_block_size();
-    io::result<page> on_payload(bool is_block);
+    io::result<std::optional<page>> on_payload();
     io::result<void> on_pages_end();
-    io::result<void> on_index();
+    bool skip_index(io::byte_view& chunk);
     io::result<void> on_trailer();
-    std::size_t skip_index(io::byte_view chunk);
 
     state state_ = state::header;
     bool failed_ = false;
-    io::bytes held_;               // the part of the current item that earlier chunks brought
-    io::byte_view item_;           // the current item, in held_ or in the chunk
-    std::size_t wanted_ = header_size;
-    io::bytes page_;
-    std::uint32_t pgno_ = 0;       // the current page
+    io::bytes held_;                      // the part of the current item that earlier chunks brought
+    io::byte_view item_;                  // the current item once complete, in held_ or in the chunk
+    std::size_t wanted_ = header_size;    // bytes of the current item
+    std::uint64_t offset_ = 0;            // of the current item in the file
+    std::uint32_t pgno_ = 0;              // the current page
     std::uint64_t frame_start_ = 0;
+    io::bytes page_;
     crc64 file_crc_;
-    crc64 expected_index_;         // of the index that the frames call for, so that it need not be kept
-    std::uint64_t expected_index_size_ = 0;
+    crc64 expected_index_;                // of the index that the frames call for, so that it need not be kept
     crc64 actual_index_;
+    std::uint64_t index_size_ = 0;        // of the expected index
     std::uint64_t index_left_ = 0;
-    std::uint64_t offset_ = 0;     // in the file, of the current item
     file_summary summary_;
 };
 

@@ -59,7 +59,7 @@ private:
         io::byte_view rest;                      // of chunk
         std::optional<page> current;
         bool no_more_bytes = false;
-        bool ended = false;                      // finish() succeeded
+        std::optional<trailer> ended;            // finish() succeeded
         std::uint32_t keep_to = 0;               // pages above were cut off by a later file
         std::optional<growth_check> growth;
     };
@@ -67,6 +67,7 @@ private:
     io::result<bool> fill(std::size_t source);
     io::result<void> start();
     io::result<void> emit_lowest();
+    io::result<void> check_ends() const;
     io::result<wish> run();
 
     std::vector<input> inputs_;

@@ -25,7 +25,7 @@ struct page_sum {
 
 class page_sums {
 public:
-    // Opens `path`, creating it empty and not valid if absent; reads it all once. Only the file system's own errors; contents that
+    // Opens `path` and reads it all once; absent, it is not valid() and reset() creates it. Only the file system's own errors; contents that
     // make no sense give an object that is not valid(). `files` must outlive the object.
     [[nodiscard]] static io::result<page_sums> open(io::file_system& files, std::string path);
 
@@ -60,14 +60,17 @@ public:
 private:
     page_sums(io::file_system& files, std::string path) : files_(&files), path_(std::move(path)) {}
     io::result<void> resize(std::uint32_t page_count);
+    io::result<std::uint64_t> fold_in(std::span<const page_sum> changed, std::uint32_t page_count) const;
     void load();
+    void store(std::uint32_t pgno, std::uint64_t sum);
+    void claim(std::uint32_t page_size, std::uint32_t page_count, std::uint64_t txid, std::uint64_t post);
     [[nodiscard]] std::uint64_t stored(std::uint32_t pgno) const;
 
     io::file_system* files_;
     std::string path_;
     std::unique_ptr<io::mapping> mapping_;
-    std::uint64_t computed_ = 0;      // the exclusive-or of the sums, with bit 63
-    bool sound_ = false;              // the header makes sense and the file is long enough
+    std::uint64_t folded_ = 0;      // the exclusive-or of the sums
+    bool sound_ = false;            // the header makes sense and the file has the size it calls for
 };
 
 }  // namespace ltx

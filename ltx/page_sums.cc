@@ -1,0 +1,167 @@
+#include "ltx/page_sums.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "ltx/checksum.h"
+#include "ltx/format.h"
+
+namespace ltx {
+namespace {
+
+constexpr std::uint64_t magic = 0x736d757365676170ULL;  // "pagesums"
+constexpr std::uint32_t version = 1;
+constexpr std::uint64_t file_step = 4096;  // a growing database maps its file anew only once in 512 pages
+
+struct file_head {
+    std::uint64_t magic = 0;
+    std::uint32_t version = 0;
+    std::uint32_t page_size = 0;
+    std::uint64_t txid = 0;
+    std::uint64_t post = 0;
+    std::uint32_t page_count = 0;
+    std::uint32_t zero = 0;
+};
+static_assert(sizeof(file_head) == 40);
+
+file_head head_of(io::mapping& mapping) {
+    file_head head;
+    std::memcpy(&head, mapping.bytes().data(), sizeof head);
+    return head;
+}
+
+std::uint64_t file_size_for(std::uint32_t page_count) {
+    const std::uint64_t needed = sizeof(file_head) + 8 * std::uint64_t{page_count};
+    return (needed + file_step - 1) / file_step * file_step;
+}
+
+// Bit 63 is set in every sum, so the plain exclusive-or says nothing by it; the database checksum has it set.
+std::uint64_t database_checksum(std::uint64_t folded, std::uint32_t page_count) { return page_count == 0 ? 0 : folded | checksum_flag; }
+
+io::error refused(const char* why) { return bad_content(io::errc::invalid, why); }
+
+}  // namespace
+
+io::result<page_sums> page_sums::open(io::file_system& files, std::string path) {
+    page_sums sums(files, std::move(path));
+    auto status = files.status(sums.path_);
+    if (!status) {
+        if (status.error().code == io::errc::not_found) return sums;
+        return std::move(status).error();
+    }
+    const bool plausible = status->kind == io::file_kind::regular && status->size != 0 && status->size % file_step == 0 &&
+                           status->size <= file_size_for(UINT32_MAX);
+    if (!plausible) return sums;
+    auto mapped = files.map(sums.path_, status->size);
+    if (!mapped) return std::move(mapped).error();
+    sums.mapping_ = *std::move(mapped);
+    sums.load();
+    return sums;
+}
+
+void page_sums::load() {
+    const file_head head = head_of(*mapping_);
+    if (head.magic != magic || head.version != version || head.zero != 0 || !valid_page_size(head.page_size)) return;
+    if (mapping_->bytes().size() != file_size_for(head.page_count)) return;
+    for (std::uint32_t pgno = 1; pgno != 0 && pgno <= head.page_count; ++pgno) folded_ ^= stored(pgno);
+    if (lock_page(head.page_size) <= head.page_count && stored(lock_page(head.page_size)) != 0) return;
+    sound_ = true;
+}
+
+std::uint64_t page_sums::stored(std::uint32_t pgno) const {
+    std::uint64_t sum = 0;
+    std::memcpy(&sum, mapping_->bytes().data() + sizeof(file_head) + 8 * (std::uint64_t{pgno} - 1), sizeof sum);
+    return sum;
+}
+
+void page_sums::store(std::uint32_t pgno, std::uint64_t sum) {
+    std::memcpy(mapping_->bytes().data() + sizeof(file_head) + 8 * (std::uint64_t{pgno} - 1), &sum, sizeof sum);
+}
+
+void page_sums::claim(std::uint32_t page_size, std::uint32_t page_count, std::uint64_t txid, std::uint64_t post) {
+    const file_head head{magic, version, page_size, txid, post, page_count, 0};
+    std::memcpy(mapping_->bytes().data(), &head, sizeof head);
+}
+
+bool page_sums::valid() const {
+    if (!sound_) return false;
+    const file_head head = head_of(*mapping_);
+    return database_checksum(folded_, head.page_count) == head.post;
+}
+
+std::uint32_t page_sums::page_size() const { return valid() ? head_of(*mapping_).page_size : 0; }
+std::uint32_t page_sums::page_count() const { return valid() ? head_of(*mapping_).page_count : 0; }
+std::uint64_t page_sums::txid() const { return valid() ? head_of(*mapping_).txid : 0; }
+std::uint64_t page_sums::post() const { return valid() ? head_of(*mapping_).post : 0; }
+
+std::uint64_t page_sums::get(std::uint32_t pgno) const { return pgno >= 1 && pgno <= page_count() ? stored(pgno) : 0; }
+
+io::result<std::uint64_t> page_sums::fold_in(std::span<const page_sum> changed, std::uint32_t page_count) const {
+    if (!valid()) return refused("page sums: not valid");
+    const file_head head = head_of(*mapping_);
+    std::uint64_t folded = folded_;
+    for (std::uint64_t pgno = std::uint64_t{page_count} + 1; pgno <= head.page_count; ++pgno) folded ^= stored(static_cast<std::uint32_t>(pgno));
+    std::uint32_t last = 0;
+    for (const page_sum& change : changed) {
+        if (change.pgno <= last || change.pgno > page_count || change.pgno == lock_page(head.page_size)) return refused("page sums: a bad page number");
+        last = change.pgno;
+        folded ^= change.sum ^ (change.pgno <= head.page_count ? stored(change.pgno) : 0);
+    }
+    return folded;
+}
+
+io::result<std::uint64_t> page_sums::checksum_after(std::span<const page_sum> changed, std::uint32_t page_count) const {
+    auto folded = fold_in(changed, page_count);
+    if (!folded) return folded;
+    return database_checksum(*folded, page_count);
+}
+
+io::result<void> page_sums::apply(std::span<const page_sum> changed, std::uint32_t page_count, std::uint64_t txid, std::uint64_t post) {
+    const auto folded = fold_in(changed, page_count);
+    if (!folded) return folded.error();
+    const file_head head = head_of(*mapping_);
+    // What is cut off is cleared, for the file keeps room that a growing database takes as zeros.
+    const std::uint64_t cut_end = std::min<std::uint64_t>(head.page_count, (file_size_for(page_count) - sizeof(file_head)) / 8);
+    for (std::uint64_t pgno = std::uint64_t{page_count} + 1; pgno <= cut_end; ++pgno) store(static_cast<std::uint32_t>(pgno), 0);
+    if (auto ok = resize(page_count); !ok) return ok;
+    for (const page_sum& change : changed) store(change.pgno, change.sum);
+    claim(head.page_size, page_count, txid, post);
+    folded_ = *folded;
+    sound_ = true;
+    return {};
+}
+
+io::result<void> page_sums::reset(std::uint32_t page_size, std::span<const std::uint64_t> sums, std::uint64_t txid) {
+    if (!valid_page_size(page_size) || sums.size() > UINT32_MAX) return refused("page sums: a bad page size or count");
+    const auto page_count = static_cast<std::uint32_t>(sums.size());
+    if (lock_page(page_size) <= page_count && sums[lock_page(page_size) - 1] != 0) return refused("page sums: a sum at the lock page");
+    if (auto ok = resize(page_count); !ok) return ok;
+    const io::byte_span all = mapping_->bytes();
+    if (!sums.empty()) std::memcpy(all.data() + sizeof(file_head), sums.data(), sums.size_bytes());
+    const io::byte_span room = all.subspan(sizeof(file_head) + sums.size_bytes());
+    std::fill(room.begin(), room.end(), std::uint8_t{0});
+    folded_ = 0;
+    for (const std::uint64_t sum : sums) folded_ ^= sum;
+    claim(page_size, page_count, txid, database_checksum(folded_, page_count));
+    sound_ = true;
+    return {};
+}
+
+// Leaves the sums not sound if the file cannot be made to fit.
+io::result<void> page_sums::resize(std::uint32_t page_count) {
+    const std::uint64_t size = file_size_for(page_count);
+    if (mapping_ && mapping_->bytes().size() == size) return {};
+    sound_ = false;
+    mapping_.reset();
+    auto mapped = files_->map(path_, size);
+    if (!mapped) return std::move(mapped).error();
+    mapping_ = *std::move(mapped);
+    return {};
+}
+
+io::result<void> page_sums::sync() {
+    if (!mapping_) return {};
+    return mapping_->sync();
+}
+
+}  // namespace ltx
