@@ -51,8 +51,9 @@ attach_decision without_memo(const attach_input& in) {
 attach_decision plan_attach(const attach_input& in) {
     if (!in.remembered) return without_memo(in);
     const memo& known = *in.remembered;
+    const bool ours = in.remote.head && in.remote.head->node_id == known.epoch;
+    if (known.txid == 0 && !ours) return without_memo(in);  // nothing of ours was ever confirmed
     if (in.remote.head_txid == 0) {
-        if (known.txid == 0) return without_memo(in);
         attach_decision out;
         out.what = step::begin;
         out.loud = true;
@@ -60,7 +61,7 @@ attach_decision plan_attach(const attach_input& in) {
         return out;
     }
     const ltx::header& head = *in.remote.head;
-    if (in.remote.head_txid >= known.txid && head.node_id != known.epoch) {
+    if (in.remote.head_txid >= known.txid && !ours) {
         return refuse(io::errc::overtaken,
                       fmt::format("another writer (epoch {:016x}) has written TXID {} of this stream; ours ends at {}. Stop the other "
                                   "writer, or give this database another stream name",

@@ -1,0 +1,84 @@
+// What the driver of one database does next. Pure: it is told what happened and when, and answers with one step; the driver
+// (engine/database.h) carries it out and reports back.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+
+#include "engine/options.h"
+#include "io/clock.h"
+
+namespace engine {
+
+class database_state {
+public:
+    enum class step {
+        wait,      // until `until` (none: until something happens)
+        capture,   // read the log up to its newest commit and ship it
+        snapshot,  // start a snapshot at the confirmed state
+        hand_off,  // restart the log
+        finish,    // stopped, and the last capture is done
+    };
+    struct next {
+        step what = step::wait;
+        std::optional<io::instant> until;
+        friend bool operator==(const next&, const next&) = default;
+    };
+
+    explicit database_state(const stream_options& settings) : settings_(settings) {}
+
+    // Something may have been committed.
+    void on_change() { dirty_ = true; }
+    // stop() was called: one more capture, so that what was committed before is shipped, and no handoff or snapshot any more.
+    void on_stop() {
+        if (!stopping_) dirty_ = true;
+        stopping_ = true;
+    }
+    // The step `capture` begins: changes from here on count for the next one.
+    void on_capture() {
+        dirty_ = false;
+        captured_for_stop_ = stopping_;
+    }
+    // The capture found nothing to ship: everything in the log is durable.
+    void on_nothing() { behind_ = false; }
+    // An object was confirmed; the log is now `log_bytes` long. `more`: the capture stopped at its size limit.
+    void on_confirmed(io::instant now, std::uint64_t log_bytes, bool more);
+    // A snapshot is owed (start of a stream, on demand).
+    void owe_snapshot() { snapshot_owed_ = true; }
+    void on_snapshot_started() {
+        snapshot_owed_ = false;
+        snapshot_running_ = true;
+    }
+    // `made_ms`: wall time of the newest snapshot, for the interval; a failed one is owed again after a while.
+    void on_snapshot_done(io::instant now, bool ok);
+    // The newest durable snapshot is that old (from the memo, at attach).
+    void set_snapshot_age(io::instant now, io::duration age) { last_snapshot_ = now - age; }
+    // The handoff restarted the log.
+    void on_handed_off(std::uint64_t log_bytes);
+    // It could not: a reader of the application, a busy writer, too long a tail. Tried again later, ever more patiently.
+    void on_hand_off_refused(io::instant now);
+
+    next decide(io::instant now) const;
+    bool snapshot_running() const { return snapshot_running_; }
+
+private:
+    bool snapshot_due(io::instant now) const;
+
+    stream_options settings_;
+    bool dirty_ = true;
+    bool stopping_ = false;
+    bool captured_for_stop_ = false;
+    bool behind_ = false;  // the last capture stopped at its size limit
+    bool snapshot_owed_ = false;
+    bool snapshot_running_ = false;
+    bool committed_since_snapshot_ = false;
+    std::uint64_t log_bytes_ = 0;
+    std::optional<io::instant> last_object_;
+    std::optional<io::instant> last_snapshot_;
+    io::instant snapshot_not_before_{};
+    io::instant hand_off_not_before_{};
+    unsigned refusals_ = 0;
+};
+
+}  // namespace engine

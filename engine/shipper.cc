@@ -1,0 +1,103 @@
+#include "engine/shipper.h"
+
+#include <fmt/format.h>
+
+#include "io/retry.h"
+
+namespace engine {
+
+namespace {
+
+bool may_pass(const io::error& e) {
+    switch (io::classify(e.code)) {
+        case io::disposition::retry:
+        case io::disposition::outcome_unknown: return true;
+        // A replica whose permissions an operator is mending must not need a restart; nor one whose directory is coming back.
+        default: return e.about == io::subject::store && e.code != io::errc::overtaken && e.code != io::errc::invalid;
+    }
+}
+
+}  // namespace
+
+shipper::shipper(const io::environment& env, io::object_store& store, listener on_trouble)
+    : env_(env), store_(store), on_trouble_(std::move(on_trouble)), nudged_(env.time, env.on) {}
+
+void shipper::nudge() { nudged_.notify(); }
+
+// One try. Small objects are one put; large ones are written in parts.
+io::task<io::result<void>> shipper::put_once(const outgoing& object) {
+    outgoing::part_source source = object.parts();
+    const io::object_attributes attributes{object.head.timestamp_ms};
+    std::unique_ptr<io::object_writer> writer;
+    std::optional<io::bytes> held;
+    size_ = 0;
+    while (true) {
+        auto part = co_await env_.elsewhere([&source] { return source(); });
+        if (!part) co_return part.error();
+        if (*part) {
+            size_ += (*part)->size();
+            if ((*part)->size() >= 8) file_checksum_ = io::load_big<std::uint64_t>((*part)->data() + (*part)->size() - 8);
+        }
+        if (!held) {
+            held = std::move(*part);
+            continue;
+        }
+        if (!*part && !writer) co_return co_await store_.put_if_absent(object.key, std::move(*held), attributes);
+        if (!writer) {
+            auto opened = co_await store_.open_writer(object.key, attributes);
+            if (!opened) co_return opened.error();
+            writer = std::move(*opened);
+        }
+        if (auto ok = co_await writer->write(std::move(*held)); !ok) co_return ok.error();
+        if (!*part) co_return co_await writer->commit();
+        held = std::move(*part);
+    }
+}
+
+// The name is taken. By what?
+io::task<io::result<bool>> shipper::is_ours(const outgoing& object) {
+    auto info = co_await store_.head(object.key);
+    if (!info) co_return info.error();
+    if (info->size < ltx::header_size + ltx::trailer_size) co_return false;
+    auto front = co_await store_.get(object.key, 0, ltx::header_size);
+    if (!front) co_return front.error();
+    auto back = co_await store_.get(object.key, info->size - 8, 8);
+    if (!back) co_return back.error();
+    auto head = ltx::decode_header(*front);
+    if (!head || back->size() != 8) co_return false;
+    co_return *head == object.head && info->size == size_ && io::load_big<std::uint64_t>(back->data()) == file_checksum_;
+}
+
+io::task<io::result<void>> shipper::ship(outgoing object, std::function<bool()> give_up) {
+    io::backoff pause{io::retry_policy{}};
+    bool told = false;
+    while (true) {
+        auto outcome = co_await put_once(object);
+        const bool taken = !outcome && (outcome.error().code == io::errc::already_exists || outcome.error().code == io::errc::outcome_unknown);
+        if (taken) {
+            auto ours = co_await is_ours(object);
+            if (ours && *ours) {
+                outcome = io::result<void>();
+            } else if (ours) {
+                co_return io::error{io::errc::overtaken, io::subject::store,
+                                    fmt::format("{}: the store already holds other bytes under this name: another writer ships this "
+                                                "stream. Stop it, or give this database another stream name",
+                                                object.key)};
+            } else if (outcome.error().code == io::errc::already_exists) {
+                outcome = ours.error();
+            }
+        }
+        if (outcome) {
+            if (told) on_trouble_(outcome);
+            co_return outcome;
+        }
+        if (!may_pass(outcome.error())) co_return outcome.error().within(object.key);
+        on_trouble_(outcome);
+        told = true;
+        if (give_up()) co_return outcome.error().within(object.key);
+        co_await nudged_.wait(env_.time.now() + pause.next(env_.dice));
+        if (give_up()) co_return outcome.error().within(object.key);
+    }
+}
+
+}  // namespace engine

@@ -1,0 +1,52 @@
+// Puts one object into the store and does not come back before its fate is known: durable, or a reason why it never will be.
+// A write is repeated only where repeating is safe: every put is create-if-absent, and whoever finds the name taken reads the object
+// back and learns from its writer's epoch and its checksum whether it is his own, whose reply was lost.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "engine/replica.h"
+#include "io/environment.h"
+#include "io/wakeup.h"
+#include "ltx/format.h"
+
+namespace engine {
+
+// An object to be shipped. parts() gives its bytes again from the start for each try; it is called inside io::offload.
+struct outgoing {
+    std::string key;
+    ltx::header head;
+    // Starts anew: returns a function that gives part after part, nullopt after the last.
+    using part_source = std::function<io::result<std::optional<io::bytes>>()>;
+    std::function<part_source()> parts;
+};
+
+class shipper {
+public:
+    // Called when the store starts to fail (with the error) and when it works again (success). `env` and the store must outlive it.
+    using listener = std::function<void(const io::result<void>&)>;
+    shipper(const io::environment& env, io::object_store& store, listener on_trouble);
+
+    // Returns when the object is durable. Tries again, with back-off, while the store fails in a way that may pass, until `give_up`
+    // returns true: then that last error. Errors for good: overtaken if the name is taken by another writer's object or by other
+    // bytes of ours (B10); access_denied and the like as the store says; the source's own errors.
+    io::task<io::result<void>> ship(outgoing object, std::function<bool()> give_up);
+
+    // Ends a wait between two tries, so that give_up is asked at once.
+    void nudge();
+
+private:
+    io::task<io::result<void>> put_once(const outgoing& object);
+    io::task<io::result<bool>> is_ours(const outgoing& object);
+
+    const io::environment& env_;
+    io::object_store& store_;
+    listener on_trouble_;
+    io::wakeup nudged_;
+    std::uint64_t file_checksum_ = 0;  // of the object being shipped, from its last bytes
+    std::uint64_t size_ = 0;
+};
+
+}  // namespace engine

@@ -1,0 +1,137 @@
+// What the driver of one database does next.
+#include "engine/database_state.h"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace std::chrono_literals;
+using step = engine::database_state::step;
+
+const io::instant t0 = io::instant(1h);
+
+engine::stream_options settings() {
+    engine::stream_options out;
+    out.min_interval = 1s;
+    out.snapshot_interval = 24h;
+    out.checkpoint_bytes = 1000;
+    return out;
+}
+
+TEST(database_state, captures_at_once_and_then_at_the_interval) {
+    engine::database_state s(settings());
+    EXPECT_EQ(s.decide(t0).what, step::capture);
+    s.on_capture();
+    s.on_confirmed(t0, 100, false);
+    EXPECT_EQ(s.decide(t0).what, step::wait);
+    EXPECT_FALSE(s.decide(t0).until.has_value()) << "an idle database waits for events, not for time";
+    s.on_change();
+    EXPECT_EQ(s.decide(t0 + 400ms).what, step::wait);
+    EXPECT_EQ(s.decide(t0 + 400ms).until, t0 + 1s);
+    EXPECT_EQ(s.decide(t0 + 1s).what, step::capture);
+}
+
+TEST(database_state, a_change_during_the_upload_is_not_forgotten) {
+    engine::database_state s(settings());
+    s.on_capture();
+    s.on_change();
+    s.on_confirmed(t0, 100, false);
+    EXPECT_EQ(s.decide(t0 + 1s).what, step::capture);
+}
+
+TEST(database_state, a_long_log_is_handed_off_only_when_everything_in_it_is_durable) {
+    engine::database_state s(settings());
+    s.on_capture();
+    s.on_confirmed(t0, 1000, false);
+    EXPECT_EQ(s.decide(t0).what, step::hand_off);
+    s.on_handed_off(0);
+    EXPECT_NE(s.decide(t0).what, step::hand_off);
+}
+
+TEST(database_state, A4_no_handoff_while_a_capture_stopped_at_its_limit) {
+    engine::database_state s(settings());
+    s.on_capture();
+    s.on_confirmed(t0, 5000, true);
+    EXPECT_EQ(s.decide(t0).what, step::capture);
+}
+
+TEST(database_state, a_long_log_is_caught_up_with_before_its_handoff_whatever_the_interval) {
+    engine::database_state s(settings());
+    s.on_capture();
+    s.on_confirmed(t0, 1000, false);
+    s.on_change();
+    EXPECT_EQ(s.decide(t0 + 1ms).what, step::capture);
+}
+
+TEST(database_state, a_refused_handoff_is_tried_ever_more_patiently) {
+    engine::database_state s(settings());
+    s.on_capture();
+    s.on_confirmed(t0, 1000, false);
+    s.on_hand_off_refused(t0);
+    EXPECT_EQ(s.decide(t0).what, step::wait);
+    EXPECT_EQ(s.decide(t0).until, t0 + 20ms);
+    EXPECT_EQ(s.decide(t0 + 20ms).what, step::hand_off);
+    s.on_hand_off_refused(t0 + 20ms);
+    EXPECT_EQ(s.decide(t0 + 20ms).until, t0 + 60ms);
+}
+
+TEST(database_state, stop_captures_once_more_and_finishes) {
+    engine::database_state s(settings());
+    s.on_capture();
+    s.on_confirmed(t0, 5000, false);
+    s.on_stop();
+    EXPECT_EQ(s.decide(t0).what, step::capture) << "the interval does not hold up the last capture";
+    s.on_capture();
+    s.on_change();
+    EXPECT_EQ(s.decide(t0).what, step::finish) << "what comes after stop() is not waited for";
+}
+
+TEST(database_state, stop_waits_for_a_running_snapshot) {
+    engine::database_state s(settings());
+    s.owe_snapshot();
+    s.on_snapshot_started();
+    s.on_stop();
+    s.on_capture();
+    EXPECT_EQ(s.decide(t0).what, step::wait);
+    s.on_snapshot_done(t0, true);
+    EXPECT_EQ(s.decide(t0).what, step::finish);
+}
+
+TEST(database_state, snapshots_come_at_their_interval_if_anything_was_committed) {
+    engine::database_state s(settings());
+    s.set_snapshot_age(t0, 23h);
+    s.on_capture();
+    EXPECT_EQ(s.decide(t0 + 48h).what, step::wait) << "nothing new: nothing to snapshot";
+    s.on_confirmed(t0, 100, false);
+    EXPECT_EQ(s.decide(t0).until, t0 + 1h);
+    EXPECT_EQ(s.decide(t0 + 1h).what, step::snapshot);
+    s.on_snapshot_started();
+    EXPECT_NE(s.decide(t0 + 1h).what, step::snapshot);
+    s.on_snapshot_done(t0 + 1h, true);
+    EXPECT_EQ(s.decide(t0 + 48h).what, step::wait);
+}
+
+TEST(database_state, a_failed_snapshot_is_owed_again_later) {
+    engine::database_state s(settings());
+    s.on_capture();
+    s.owe_snapshot();
+    EXPECT_EQ(s.decide(t0).what, step::snapshot);
+    s.on_snapshot_started();
+    s.on_snapshot_done(t0, false);
+    EXPECT_EQ(s.decide(t0).what, step::wait);
+    EXPECT_EQ(s.decide(t0).until, t0 + 30s);
+    EXPECT_EQ(s.decide(t0 + 30s).what, step::snapshot);
+}
+
+TEST(database_state, no_handoff_while_a_snapshot_reads_the_log) {
+    engine::database_state s(settings());
+    s.owe_snapshot();
+    s.on_snapshot_started();
+    s.on_capture();
+    s.on_confirmed(t0, 5000, false);
+    EXPECT_EQ(s.decide(t0).what, step::wait);
+    s.on_snapshot_done(t0, true);
+    EXPECT_EQ(s.decide(t0).what, step::hand_off);
+}
+
+}  // namespace
