@@ -1,0 +1,221 @@
+#include "engine/fleet.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace engine {
+
+namespace {
+
+constexpr io::duration state_tick = std::chrono::milliseconds(100);
+constexpr io::duration discovery_pause = std::chrono::milliseconds(200);  // a burst of new files is looked at once
+
+}  // namespace
+
+engine::fleet::fleet(const io::environment& env, io::object_store& store, options settings)
+    : env_(env), store_(store), settings_(std::move(settings)), requests_(settings_.state_directory), drivers_(env.time, env.on),
+      helpers_(env.time, env.on), stopped_(env.time, env.on), state_changed_(env.time, env.on), requested_(env.time, env.on),
+      look_around_(env.time, env.on) {}
+
+io::task<io::result<void>> engine::fleet::run() {
+    auto state = co_await state_store::open(env_, settings_.state_directory, store_.url(), settings_.who);
+    if (!state) co_return state.error();
+    state_ = std::move(*state);
+    auto tell = [this](const event& e) { if (listener) listener(e); };
+    around_.reset(new surroundings{env_, store_, *state_, settings_, tell, [this] { state_changed_.notify(); }});
+    auto made = env_.make_watcher();
+    if (!made) co_return made.error();
+    watcher_ = std::move(*made);
+    auto prepared = co_await env_.elsewhere([this] { return requests_.prepare(env_.files); });
+    if (!prepared) co_return prepared.error();
+    watch_directory(requests_.directory());
+
+    auto found = co_await discover_all(true);
+    if (!found || stopping_) {
+        stop();
+        co_await drivers_.join();
+        co_return found;
+    }
+    helpers_.spawn(listen());
+    helpers_.spawn(sweep());
+    helpers_.spawn(keep_state());
+    helpers_.spawn(answer_requests());
+    requested_.notify();
+    while (!stopping_) co_await stopped_.wait();
+    co_return co_await end();
+}
+
+io::task<io::result<void>> engine::fleet::end() {
+    for (auto& [name, one] : by_stream_) one->stop();
+    co_await drivers_.join();
+    watcher_->close();
+    requested_.notify();
+    look_around_.notify();
+    state_changed_.notify();
+    co_await helpers_.join();
+    auto written = co_await state_->flush();
+    if (!first_failure_) co_return first_failure_;
+    co_return written;
+}
+
+void engine::fleet::stop() {
+    stopping_ = true;
+    stopped_.notify();
+    for (auto& [name, one] : by_stream_) one->stop();
+}
+
+void engine::fleet::watch_directory(const std::string& directory) {
+    if (auto ok = watcher_->add(directory); !ok && ok.error().code != io::errc::not_found) {
+        env_.journal.warning("{}: changes here are only seen by the sweep: {}", directory, ok.error().context);
+    }
+}
+
+io::task<io::result<void>> engine::fleet::discover_all(bool strict) {
+    for (const target& one : settings_.targets) {
+        if (!strict && one.kind == target::what::file) continue;
+        auto found = co_await env_.elsewhere([&] { return discover(env_.files, one); });
+        if (!found) {
+            if (strict) co_return found.error();
+            env_.journal.warning("{}", found.error().context);
+            continue;
+        }
+        for (const auto& directory : found->directories) watch_directory(directory);
+        for (auto& each : found->found) {
+            if (stopping_) co_return io::result<void>();
+            if (auto ok = co_await adopt(std::move(each), strict && one.kind == target::what::file); !ok) co_return ok;
+        }
+    }
+    co_return io::result<void>();
+}
+
+io::task<io::result<void>> engine::fleet::adopt(candidate found, bool strict) {
+    const auto same_path = by_path_.find(found.path);
+    if (same_path != by_path_.end() && !same_path->second.expired()) {
+        const auto known = same_path->second.lock();
+        if (strict && known->stream() != found.name) {
+            co_return io::error{io::errc::invalid, io::subject::usage,
+                                fmt::format("{} is named twice, as \"{}\" and as \"{}\"", found.path, known->stream(), found.name)};
+        }
+        co_return io::result<void>();
+    }
+    if (by_stream_.contains(found.name)) {
+        io::error clash{io::errc::invalid, io::subject::usage,
+                        fmt::format("{} and {} would both be the stream \"{}\"; name one of them with NAME=PATH",
+                                    by_stream_.at(found.name)->path(), found.path, found.name)};
+        if (strict) co_return clash;
+        env_.journal.error("{}", clash.context);
+        co_return io::result<void>();
+    }
+    if (const auto own = settings_.overrides.find(found.name); own != settings_.overrides.end()) found.settings = own->second;
+    if (!strict) {
+        auto size = co_await env_.elsewhere([&] { return env_.files.status(found.path); });
+        if (!size) co_return io::result<void>();
+        std::string looks = fmt::format("{} bytes at {}", size->size, size->modified_ms);
+        std::string& looked_at = tried_[found.path];
+        if (looked_at == looks) co_return io::result<void>();
+        looked_at = std::move(looks);
+    }
+    auto one = std::make_shared<database>(*around_, std::move(found));
+    if (strict) {
+        if (auto ok = co_await one->open(); !ok) co_return ok;
+    }
+    by_stream_[one->stream()] = one;
+    by_path_[one->path()] = one;
+    drivers_.spawn(follow(one));
+    co_return io::result<void>();
+}
+
+io::task<void> engine::fleet::follow(std::shared_ptr<database> one) {
+    auto end = co_await one->run();
+    if (end) co_return;
+    if (end.error().code == io::errc::not_a_database) {  // a file in a watched directory that only looked like one
+        by_stream_.erase(one->stream());
+        by_path_.erase(one->path());
+        co_return;
+    }
+    env_.journal.error("{}: {}", one->stream(), end.error().context);
+    if (first_failure_) first_failure_ = end.error().within(one->stream());
+}
+
+void engine::fleet::on_events(const std::vector<io::watch_event>& events) {
+    for (const auto& e : events) {
+        if (e.kind == io::watch_event::what::overflow) {
+            env_.journal.warning("inotify's queue overflowed: looking at everything");
+            for (auto& [name, one] : by_stream_) one->on_change();
+            look_around_.notify();
+            continue;
+        }
+        if (e.directory == requests_.directory()) {
+            requested_.notify();
+            continue;
+        }
+        const auto at = by_path_.find(io::join(e.directory, database_of(e.name)));
+        const auto one = at == by_path_.end() ? nullptr : at->second.lock();
+        if (one) {
+            one->on_change();
+        } else {
+            look_around_.notify();
+        }
+    }
+}
+
+io::task<void> engine::fleet::listen() {
+    while (!stopping_) on_events(co_await watcher_->next());
+}
+
+io::task<void> engine::fleet::sweep() {
+    io::instant next_sweep = env_.time.now() + settings_.sweep_interval;
+    while (!stopping_) {
+        const bool asked = co_await look_around_.wait(next_sweep);
+        if (stopping_) co_return;
+        if (!asked) {
+            next_sweep = env_.time.now() + settings_.sweep_interval;
+            for (auto& [name, one] : by_stream_) one->on_change();
+        }
+        (void)co_await discover_all(false);
+        if (asked && !stopping_) co_await io::sleep_for(env_.time, discovery_pause);
+    }
+}
+
+io::task<void> engine::fleet::keep_state() {
+    while (!stopping_) {
+        co_await state_changed_.wait();
+        if (auto ok = co_await state_->flush(); !ok) env_.journal.error("state.db: {}", ok.error().context);
+        if (!stopping_) co_await io::sleep_for(env_.time, state_tick);
+    }
+}
+
+io::task<void> engine::fleet::answer_requests() {
+    while (!stopping_) {
+        co_await requested_.wait();
+        auto asked = co_await env_.elsewhere([this] { return requests_.pending(env_.files); });
+        if (!asked) {
+            env_.journal.warning("{}: {}", requests_.directory(), asked.error().context);
+            continue;
+        }
+        for (const auto& one : *asked) {
+            if (stopping_) co_return;
+            auto outcome = co_await snapshot(one.stream);
+            auto answered = co_await env_.elsewhere([&] { return requests_.answer(env_.files, one, outcome); });
+            if (!answered) env_.journal.warning("{}: {}", requests_.directory(), answered.error().context);
+        }
+    }
+}
+
+io::task<io::result<std::uint64_t>> engine::fleet::snapshot(std::string stream) {
+    const auto at = by_stream_.find(stream);
+    if (at == by_stream_.end()) {
+        co_return io::error{io::errc::not_found, io::subject::usage, fmt::format("no stream \"{}\" is followed here", stream)};
+    }
+    const std::shared_ptr<database> one = at->second;
+    co_return co_await one->snapshot();
+}
+
+std::vector<memo> engine::fleet::status() const {
+    std::vector<memo> out;
+    for (const auto& [name, one] : by_stream_) out.push_back(one->status());
+    return out;
+}
+
+}  // namespace engine

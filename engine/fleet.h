@@ -1,0 +1,62 @@
+// All databases of one engine: finds them, wakes their drivers on events, answers requests, keeps state.db written.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "engine/database.h"
+#include "engine/engine.h"
+#include "engine/request_box.h"
+#include "io/task_group.h"
+
+namespace engine {
+
+class engine::fleet {
+public:
+    fleet(const io::environment& env, io::object_store& store, options settings);
+
+    std::function<void(const event&)> listener;
+
+    io::task<io::result<void>> run();
+    void stop();
+    io::task<io::result<std::uint64_t>> snapshot(std::string stream);
+    std::vector<memo> status() const;
+
+private:
+    // Finds what the targets mean now, and starts to follow what is new. Strict at the start: a file that cannot be followed, or a
+    // clash of names, is an error.
+    io::task<io::result<void>> discover_all(bool strict);
+    io::task<io::result<void>> adopt(candidate found, bool strict);
+    io::task<void> follow(std::shared_ptr<database> one);
+
+    io::task<void> listen();
+    io::task<void> sweep();
+    io::task<void> keep_state();
+    io::task<void> answer_requests();
+    void on_events(const std::vector<io::watch_event>& events);
+    void watch_directory(const std::string& directory);
+    io::task<io::result<void>> end();
+
+    const io::environment& env_;
+    io::object_store& store_;
+    options settings_;
+    std::unique_ptr<state_store> state_;
+    std::unique_ptr<surroundings> around_;
+    std::unique_ptr<io::watcher> watcher_;
+    request_box requests_;
+    std::map<std::string, std::shared_ptr<database>> by_stream_;
+    std::map<std::string, std::weak_ptr<database>> by_path_;
+    std::map<std::string, std::string> tried_;  // what a candidate in a directory looked like when it was tried: again when it changes
+    io::task_group drivers_;
+    io::task_group helpers_;
+    io::wakeup stopped_;
+    io::wakeup state_changed_;
+    io::wakeup requested_;
+    io::wakeup look_around_;  // a directory target changed
+    bool stopping_ = false;
+    io::result<void> first_failure_;
+};
+
+}  // namespace engine
