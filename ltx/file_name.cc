@@ -35,4 +35,9 @@ std::optional<txid_range> parse_name(std::string_view name) {
     return txid_range{*min, *max};
 }
 
+io::result<void> check_name(const txid_range& named, const header& h) {
+    if (named == h.range()) return {};
+    return bad_content(io::errc::corrupt, "the file named " + format_name(named.min, named.max) + " holds " + format_name(h.min_txid, h.max_txid));
+}
+
 }  // namespace ltx

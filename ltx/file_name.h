@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "io/error.h"
 #include "ltx/format.h"
 
 namespace ltx {
@@ -21,5 +22,8 @@ namespace ltx {
 
 // `name` is the last part of a path or key. Nothing unless it is exactly of that form with 1 <= min <= max.
 [[nodiscard]] std::optional<txid_range> parse_name(std::string_view name);
+
+// Whether a file is the one that its name or key says (B13, B14): corrupt (subject::integrity) if the header has another range.
+[[nodiscard]] io::result<void> check_name(const txid_range& named, const header& h);
 
 }  // namespace ltx

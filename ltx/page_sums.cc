@@ -1,6 +1,8 @@
 #include "ltx/page_sums.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstring>
 
 #include "ltx/checksum.h"
@@ -20,9 +22,15 @@ struct file_head {
     std::uint64_t txid = 0;
     std::uint64_t post = 0;
     std::uint32_t page_count = 0;
-    std::uint32_t zero = 0;
+    std::uint32_t check = 0;  // of the fields before: the sums themselves do not cover the TXID
 };
 static_assert(sizeof(file_head) == 40);
+
+std::uint32_t check_of(const file_head& head) {
+    std::array<std::uint8_t, offsetof(file_head, check)> bytes;
+    std::memcpy(bytes.data(), &head, bytes.size());
+    return static_cast<std::uint32_t>(crc64_of(bytes));
+}
 
 file_head head_of(io::mapping& mapping) {
     file_head head;
@@ -61,7 +69,7 @@ io::result<page_sums> page_sums::open(io::file_system& files, std::string path) 
 
 void page_sums::load() {
     const file_head head = head_of(*mapping_);
-    if (head.magic != magic || head.version != version || head.zero != 0 || !valid_page_size(head.page_size)) return;
+    if (head.magic != magic || head.version != version || head.check != check_of(head) || !valid_page_size(head.page_size)) return;
     if (mapping_->bytes().size() != file_size_for(head.page_count)) return;
     for (std::uint32_t pgno = 1; pgno != 0 && pgno <= head.page_count; ++pgno) folded_ ^= stored(pgno);
     if (lock_page(head.page_size) <= head.page_count && stored(lock_page(head.page_size)) != 0) return;
@@ -79,7 +87,8 @@ void page_sums::store(std::uint32_t pgno, std::uint64_t sum) {
 }
 
 void page_sums::claim(std::uint32_t page_size, std::uint32_t page_count, std::uint64_t txid, std::uint64_t post) {
-    const file_head head{magic, version, page_size, txid, post, page_count, 0};
+    file_head head{magic, version, page_size, txid, post, page_count, 0};
+    head.check = check_of(head);
     std::memcpy(mapping_->bytes().data(), &head, sizeof head);
 }
 
