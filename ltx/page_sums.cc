@@ -22,14 +22,15 @@ struct file_head {
     std::uint64_t txid = 0;
     std::uint64_t post = 0;
     std::uint32_t page_count = 0;
-    std::uint32_t check = 0;  // of the fields before: the sums themselves do not cover the TXID
+    std::uint32_t zero = 0;
+    std::uint64_t check = 0;  // of the fields before: the sums themselves do not cover the TXID
 };
-static_assert(sizeof(file_head) == 40);
+static_assert(sizeof(file_head) == 48);
 
-std::uint32_t check_of(const file_head& head) {
+std::uint64_t check_of(const file_head& head) {
     std::array<std::uint8_t, offsetof(file_head, check)> bytes;
     std::memcpy(bytes.data(), &head, bytes.size());
-    return static_cast<std::uint32_t>(crc64_of(bytes));
+    return crc64_of(bytes);
 }
 
 file_head head_of(io::mapping& mapping) {
@@ -87,7 +88,7 @@ void page_sums::store(std::uint32_t pgno, std::uint64_t sum) {
 }
 
 void page_sums::claim(std::uint32_t page_size, std::uint32_t page_count, std::uint64_t txid, std::uint64_t post) {
-    file_head head{magic, version, page_size, txid, post, page_count, 0};
+    file_head head{magic, version, page_size, txid, post, page_count, 0, 0};
     head.check = check_of(head);
     std::memcpy(mapping_->bytes().data(), &head, sizeof head);
 }
