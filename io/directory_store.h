@@ -4,7 +4,6 @@
 #pragma once
 
 #include <memory>
-#include <set>
 #include <string>
 
 #include "io/environment.h"
@@ -20,6 +19,7 @@ public:
     // process left (those whose lock nobody holds) are removed. not_found (reader), access_denied, read_only, no_space; invalid if
     // it is not a directory. `env` must outlive the store.
     static task<result<std::unique_ptr<directory_store>>> open(const environment& env, std::string root, access how);
+    ~directory_store() override;
 
     std::string url() const override;
     key_layout layout() const override { return key_layout::directory; }
@@ -33,9 +33,12 @@ public:
 
 private:
     directory_store(const environment& env, std::string root);
+    std::string temporary_name();
 
     const environment& env_;
     std::string root_;
+    std::string writer_id_;
+    std::uint64_t written_ = 0;
     std::unique_ptr<file> temporaries_lock_;  // held by writers, so that clean-up leaves a living writer's temporaries alone
 };
 

@@ -1,0 +1,16 @@
+#include "io/retry.h"
+
+#include <algorithm>
+
+namespace io {
+
+duration backoff::next(random& dice) {
+    duration ceiling = policy_.first;
+    for (unsigned i = 0; i < tries_ && ceiling < policy_.most; ++i) ceiling *= 2;
+    ceiling = std::min(ceiling, policy_.most);
+    ++tries_;
+    const duration least = ceiling / 8;
+    return least + duration(static_cast<duration::rep>(dice.next() % static_cast<std::uint64_t>((ceiling - least).count() + 1)));
+}
+
+}  // namespace io

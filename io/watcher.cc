@@ -1,0 +1,112 @@
+#include "io/watcher.h"
+
+#include <fmt/format.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <cstring>
+#include <map>
+
+#include "io/inotify_events.h"
+
+namespace io {
+
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::uint32_t interest =
+    IN_MODIFY | IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+
+class inotify_watcher final : public watcher {
+public:
+    inotify_watcher(executor on, int descriptor) : stream_(std::move(on), descriptor), buffer_(64U << 10U) {}
+
+    result<void> add(const std::string& directory) override {
+        if (by_name_.contains(directory)) return {};
+        const int watch = ::inotify_add_watch(stream_.native_handle(), directory.c_str(), interest);
+        if (watch < 0) {
+            error e = from_errno(errno, subject::general, fmt::format("watch {}", directory));
+            if (e.code == errc::no_space) e.context += " (all inotify watches are used; raise fs.inotify.max_user_watches)";
+            return e;
+        }
+        by_name_[directory] = watch;
+        by_watch_[watch] = directory;
+        return {};
+    }
+
+    void remove(const std::string& directory) override {
+        const auto at = by_name_.find(directory);
+        if (at == by_name_.end()) return;
+        ::inotify_rm_watch(stream_.native_handle(), at->second);
+        by_watch_.erase(at->second);
+        by_name_.erase(at);
+    }
+
+    task<std::vector<watch_event>> next() override {
+        std::vector<watch_event> out;
+        while (out.empty() && !closed_) {
+            auto [failure, size] = co_await stream_.async_read_some(asio::buffer(buffer_), asio::as_tuple(asio::use_awaitable));
+            if (failure) break;
+            const auto name_of_watch = [this](int watch) {
+                const auto at = by_watch_.find(watch);
+                return at == by_watch_.end() ? std::string() : at->second;
+            };
+            out = decode_inotify(byte_view(buffer_).first(size), name_of_watch);
+            for (const auto& e : out) {
+                if (e.kind == watch_event::what::lost) remove(e.directory);
+            }
+        }
+        if (closed_) out.clear();
+        co_return out;
+    }
+
+    void close() override {
+        closed_ = true;
+        stream_.cancel();
+    }
+
+private:
+    asio::posix::stream_descriptor stream_;
+    bytes buffer_;
+    std::map<std::string, int> by_name_;
+    std::map<int, std::string> by_watch_;
+    bool closed_ = false;
+};
+
+}  // namespace
+
+std::vector<watch_event> decode_inotify(byte_view records, const std::function<std::string(int)>& directory_of) {
+    std::vector<watch_event> out;
+    while (records.size() >= sizeof(inotify_event)) {
+        inotify_event head{};
+        std::memcpy(&head, records.data(), sizeof head);
+        if (records.size() - sizeof head < head.len) break;
+        const char* name = reinterpret_cast<const char*>(records.data() + sizeof head);
+        watch_event e;
+        if ((head.mask & IN_Q_OVERFLOW) != 0) {
+            e.kind = watch_event::what::overflow;
+        } else {
+            e.directory = directory_of(head.wd);
+            e.name.assign(name, ::strnlen(name, head.len));
+            if ((head.mask & (IN_DELETE_SELF | IN_MOVE_SELF)) != 0) e.kind = watch_event::what::lost;
+        }
+        records = records.subspan(sizeof head + head.len);
+        if ((head.mask & IN_IGNORED) != 0 || (e.kind != watch_event::what::overflow && e.directory.empty())) continue;
+        const bool repeated = !out.empty() && out.back().kind == e.kind && out.back().directory == e.directory && out.back().name == e.name;
+        if (!repeated) out.push_back(std::move(e));
+    }
+    return out;
+}
+
+result<std::unique_ptr<watcher>> make_inotify_watcher(executor on) {
+    const int descriptor = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (descriptor < 0) return from_errno(errno, subject::general, "inotify (raise fs.inotify.max_user_instances?)");
+    return std::unique_ptr<watcher>(std::make_unique<inotify_watcher>(std::move(on), descriptor));
+}
+
+}  // namespace io

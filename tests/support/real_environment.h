@@ -1,0 +1,78 @@
+// The real world put together for a test: an event loop, the clock, the disk, threads; the log is kept for the test to read.
+#pragma once
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "io/environment.h"
+#include "io/posix_file_system.h"
+
+namespace tests {
+
+// Keeps every line, "<level number> <text>".
+class recording_log final : public io::log {
+public:
+    void write(io::level severity, std::string_view text) override;
+    bool contains(std::string_view text) const;
+    std::vector<std::string> lines() const;
+
+private:
+    mutable std::mutex lock_;
+    std::vector<std::string> lines_;
+};
+
+class real_environment {
+    boost::asio::io_context loop_;
+    io::real_clock time_;
+    io::real_random dice_;
+    io::posix_file_system files_;
+    io::thread_pool_offload elsewhere_{2};
+
+public:
+    recording_log journal;
+    // For tests that put a file system of their own in between.
+    explicit real_environment(io::file_system* files = nullptr);
+
+    io::environment env;
+
+    boost::asio::io_context& loop() { return loop_; }
+
+    // Runs the event loop until the coroutine has ended; what else was spawned goes on for so long, too. Rethrows its exception.
+    template <class T>
+    T run(io::task<T> work) {
+        std::exception_ptr failure;
+        if constexpr (std::is_void_v<T>) {
+            boost::asio::co_spawn(loop_, std::move(work), [&](std::exception_ptr e) {
+                failure = e;
+                loop_.stop();
+            });
+            loop_.restart();
+            loop_.run();
+            if (failure) std::rethrow_exception(failure);
+        } else {
+            std::optional<T> out;
+            boost::asio::co_spawn(loop_, wrap(std::move(work), out), [&](std::exception_ptr e) {
+                failure = e;
+                loop_.stop();
+            });
+            loop_.restart();
+            loop_.run();
+            if (failure) std::rethrow_exception(failure);
+            return std::move(*out);
+        }
+    }
+
+private:
+    template <class T>
+    static io::task<void> wrap(io::task<T> work, std::optional<T>& out) {
+        out.emplace(co_await std::move(work));
+    }
+};
+
+}  // namespace tests
