@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 
 namespace ltx {
 namespace {
+
+constexpr std::size_t prefix = frame_header_size + frame_size_field;
 
 io::error refused(std::string why) { return bad_content(io::errc::invalid, std::move(why)); }
 
@@ -21,20 +21,14 @@ io::result<encoder> encoder::create(const header& h) {
     return encoder(h, *std::move(encoded));
 }
 
-encoder::encoder(const header& h, io::bytes encoded_header) : header_(h), output_(std::move(encoded_header)), used_(output_.size()) {
+encoder::encoder(const header& h, io::bytes encoded_header)
+    : header_(h), output_(std::move(encoded_header)), frame_(prefix + page_compressor::bound(h.page_size)) {
     file_crc_.update(output_);
 }
 
-// Room for `size` bytes behind the output. Grown by doubling, since new bytes of a vector are first filled with zeros.
-std::uint8_t* encoder::reserve(std::size_t size) {
-    if (output_.size() - used_ < size) output_.resize(std::max(used_ + size, 2 * output_.size()));
-    return output_.data() + used_;
-}
-
 void encoder::append_hashed(io::byte_view data) {
-    std::memcpy(reserve(data.size()), data.data(), data.size());
+    io::append(output_, data);
     file_crc_.update(data);
-    used_ += data.size();
 }
 
 io::result<void> encoder::add_page(std::uint32_t pgno, io::byte_view page) {
@@ -44,20 +38,18 @@ io::result<void> encoder::add_page(std::uint32_t pgno, io::byte_view page) {
     if (pgno <= last_page_) return refused(fmt::format("page {} after page {}", pgno, last_page_));
     if (page.size() != header_.page_size) return refused(fmt::format("page {} has {} bytes", pgno, page.size()));
 
-    constexpr std::size_t prefix = frame_header_size + frame_size_field;
-    const std::size_t bound = page_compressor::bound(page.size());
-    std::uint8_t* const frame = reserve(prefix + bound);
-    const std::size_t size = compressor_.compress(page, {frame + prefix, bound});
-    io::store_big(frame, pgno);
-    io::store_big(frame + 4, page_flag_block);
-    io::store_big(frame + frame_header_size, static_cast<std::uint32_t>(size));
-    file_crc_.update({frame, prefix});
+    const std::size_t size = compressor_.compress(page, io::byte_span(frame_).subspan(prefix));
+    io::store_big(frame_.data(), pgno);
+    io::store_big(frame_.data() + 4, page_flag_block);
+    io::store_big(frame_.data() + frame_header_size, static_cast<std::uint32_t>(size));
+    const io::byte_view frame = io::byte_view(frame_).first(prefix + size);
+    file_crc_.update(frame.first(prefix));
     file_crc_.update(page);
 
     io::append_uvarint(index_, pgno);
     io::append_uvarint(index_, bytes_encoded());
-    io::append_uvarint(index_, prefix + size);
-    used_ += prefix + size;
+    io::append_uvarint(index_, frame.size());
+    io::append(output_, frame);
     last_page_ = pgno;
     ++page_count_;
     if (is_snapshot(header_)) database_checksum_ = fold(database_checksum_, page_checksum(pgno, page));
@@ -79,17 +71,17 @@ io::result<void> encoder::finish() {
     append_hashed(index_);
     append_hashed(std::array<std::uint8_t, 8>{});  // no post-apply checksum
     file_checksum_ = checksum_flag | file_crc_.value();
-    io::store_big(reserve(8), file_checksum_);
-    used_ += 8;
+    io::append_big(output_, file_checksum_);
     index_ = {};
     return {};
 }
 
 io::bytes encoder::take_output() {
-    output_.resize(used_);
-    taken_ += used_;
-    used_ = 0;
-    return std::exchange(output_, {});
+    taken_ += output_.size();
+    io::bytes out = std::exchange(output_, {});
+    // Who takes parts takes more of about that size.
+    if (!finished_) output_.reserve(out.size());
+    return out;
 }
 
 }  // namespace ltx

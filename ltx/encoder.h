@@ -31,9 +31,9 @@ public:
     // Everything encoded since the last call, in order.
     [[nodiscard]] io::bytes take_output();
     // How much take_output() would return now.
-    [[nodiscard]] std::size_t pending_bytes() const { return used_; }
+    [[nodiscard]] std::size_t pending_bytes() const { return output_.size(); }
     // Bytes of the file so far, taken or not; its size after finish().
-    [[nodiscard]] std::uint64_t bytes_encoded() const { return taken_ + used_; }
+    [[nodiscard]] std::uint64_t bytes_encoded() const { return taken_ + output_.size(); }
     [[nodiscard]] std::uint64_t pages_encoded() const { return page_count_; }
 
     // The database checksum over the pages added so far; the database's own once a snapshot is finished. Only kept for snapshots:
@@ -44,14 +44,13 @@ public:
 
 private:
     encoder(const header& h, io::bytes encoded_header);
-    std::uint8_t* reserve(std::size_t size);
     void append_hashed(io::byte_view data);
 
     header header_;
     page_compressor compressor_;
     crc64 file_crc_;
-    io::bytes output_;             // the first used_ bytes are output, the rest is room
-    std::size_t used_ = 0;
+    io::bytes output_;
+    io::bytes frame_;      // room for one, so that output_ never holds more than it must
     std::uint64_t taken_ = 0;
     io::bytes index_;
     std::uint64_t page_count_ = 0;

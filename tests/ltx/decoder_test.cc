@@ -128,7 +128,7 @@ TEST(decoder, B8_a_claimed_size_is_refused_before_its_bytes_come) {
     EXPECT_FALSE(in.finish());
 
     auto old = lz4_frame(1, make_page(512, 1, 1));
-    io::store_big(old.payload.data() + 7, std::uint32_t{0x00ffff00});  // the size of its block, little-endian: 16 MiB - 256
+    io::store_big(old.payload.data() + 7, std::uint32_t{0x00001000});  // the size of its block, little-endian: 1 MiB
     file = make_raw(make_header(512, 9, 2, 2), {old}).build();
     file.resize(ltx::header_size + ltx::frame_header_size + 11);
     ltx::decoder other;

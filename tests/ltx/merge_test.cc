@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+#include <vector>
+
 #include "tests/ltx/files.h"
 
 namespace {
@@ -10,8 +13,7 @@ using tests::make_header;
 using tests::make_page;
 using tests::make_pages;
 
-io::result<io::bytes> merge(const std::vector<io::bytes>& files, std::size_t chunk = 1000, std::size_t output_limit = 2000) {
-    ltx::merger m(files.size(), output_limit);
+io::result<io::bytes> run(ltx::merger& m, const std::vector<io::bytes>& files, std::size_t chunk) {
     std::vector<std::size_t> at(files.size());
     io::bytes out;
     for (;;) {
@@ -31,6 +33,11 @@ io::result<io::bytes> merge(const std::vector<io::bytes>& files, std::size_t chu
         io::append(out, m.take_output());
         if (want->what == ltx::merger::need::done) return out;
     }
+}
+
+io::result<io::bytes> merge(const std::vector<io::bytes>& files, std::size_t chunk = 1000) {
+    ltx::merger m(files.size(), 2000);
+    return run(m, files, chunk);
 }
 
 void expect_refused(const std::vector<io::bytes>& files, io::errc code) {
@@ -108,10 +115,20 @@ TEST(merge, B3_files_that_do_not_follow_each_other_are_refused) {
         return tests::make_file(make_header(page_size, 5, min, max), {{1, make_page(page_size, 1, max)}});
     };
     EXPECT_TRUE(merge({file(512, 2, 4), file(512, 3, 5)}));
-    expect_refused({file(512, 2, 4), file(512, 6, 6)}, io::errc::gap);
-    expect_refused({file(512, 2, 4), file(512, 3, 4)}, io::errc::corrupt);
-    expect_refused({file(512, 3, 5), file(512, 2, 4)}, io::errc::corrupt);
-    expect_refused({file(512, 2, 4), file(1024, 5, 5)}, io::errc::corrupt);
+    const std::vector<std::pair<std::vector<io::bytes>, io::errc>> refused = {
+        {{file(512, 2, 4), file(512, 6, 6)}, io::errc::gap},
+        {{file(512, 2, 4), file(512, 3, 4)}, io::errc::corrupt},
+        {{file(512, 3, 5), file(512, 2, 4)}, io::errc::corrupt},
+        {{file(512, 2, 4), file(1024, 5, 5)}, io::errc::corrupt},
+    };
+    for (const auto& [files, code] : refused) {
+        ltx::merger m(files.size());
+        const auto merged = run(m, files, 1000);
+        ASSERT_FALSE(merged);
+        EXPECT_EQ(merged.error().code, code) << merged.error().context;
+        EXPECT_EQ(m.head(), nullptr);  // before anything was merged
+        EXPECT_FALSE(m.step());
+    }
 }
 
 TEST(merge, growth_without_its_pages_is_refused) {
