@@ -1,0 +1,48 @@
+// The newest frame of each page over a run of commits. It keeps where the bytes are, not the bytes: 16 bytes a frame, so that a
+// transaction of a gigabyte takes 4 MB.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "wal/position.h"
+#include "wal/scanner.h"
+
+namespace wal {
+
+struct page_place {
+    std::uint32_t pgno = 0;
+    std::uint64_t offset = 0;  // of the page's bytes in the log
+};
+
+class frame_batch {
+public:
+    explicit frame_batch(const position& begin) : begin_(begin), end_(begin) {}
+
+    void add(const frame& f);
+    // Cuts off what came after the newest commit, keeps the newest place of each page that the database still has, sorted. `end` is
+    // the scanner's committed position. Call once, after the last add.
+    void finish(const position& end);
+
+    bool empty() const { return commit_pages_ == 0; }
+    std::uint64_t frames() const { return frames_; }             // committed ones, repeats included
+    std::uint32_t commit_pages() const { return commit_pages_; }  // of the database after the newest commit
+    const position& begin() const { return begin_; }
+    const position& end() const { return end_; }
+    // After finish(): ascending by page number.
+    std::span<const page_place> pages() const { return places_; }
+    // After finish(): where page `pgno` is, if the batch has it.
+    std::optional<std::uint64_t> find(std::uint32_t pgno) const;
+
+private:
+    position begin_;
+    position end_;
+    std::vector<page_place> places_;
+    std::size_t committed_ = 0;  // so many of places_ are committed
+    std::uint64_t frames_ = 0;
+    std::uint32_t commit_pages_ = 0;
+};
+
+}  // namespace wal

@@ -1,0 +1,66 @@
+#include "wal/live_database.h"
+
+#include <fmt/format.h>
+
+namespace wal {
+
+namespace {
+
+io::error cannot(io::errc code, const std::string& path, std::string_view why) {
+    return {code, io::subject::database, fmt::format("{}: {}", path, why)};
+}
+
+io::result<void> check_mode(connection& on, const std::string& path) {
+    auto mode = on.journal_mode();
+    if (!mode) return mode.error();
+    if (*mode == "wal") return {};
+    return cannot(io::errc::not_wal, path,
+                  fmt::format("is in journal mode \"{}\"; flotilla follows the write-ahead log and never changes the mode itself: "
+                              "run PRAGMA journal_mode=WAL on it",
+                              *mode));
+}
+
+}  // namespace
+
+io::result<std::unique_ptr<live_database>> live_database::open(io::file_system& files, const std::string& path, live_options settings) {
+    auto status = files.status(path);
+    if (!status) return status.error().as(io::subject::database);
+    if (status->kind == io::file_kind::directory) return cannot(io::errc::not_a_database, path, "is a directory, not a database");
+    if (status->kind != io::file_kind::regular) return cannot(io::errc::not_a_database, path, "is not a regular file");
+    if (status->size == 0) {
+        return cannot(io::errc::not_wal, path, "is empty: nothing was written to it yet; create it with PRAGMA journal_mode=WAL and a table");
+    }
+    auto first = connection::open(path, settings.busy_ms);
+    if (!first && first.error().code == io::errc::not_a_database) {
+        return cannot(io::errc::not_a_database, path, "is not an SQLite database, or it is encrypted");
+    }
+    if (!first) return first.error();
+    if (auto ok = check_mode(**first, path); !ok) {
+        if (ok.error().code == io::errc::not_a_database) {
+            return cannot(io::errc::not_a_database, path, "is not an SQLite database, or it is encrypted");
+        }
+        return ok.error();
+    }
+    if ((*first)->read_only()) return cannot(io::errc::read_only, path, "cannot be written: flotilla needs to take its write lock for moments");
+    if (auto ok = (*first)->hold_read(); !ok) return ok.error();
+    (*first)->end_read();
+    if (auto seen = (*first)->index(); !seen) return seen.error();
+    if ((*first)->has_moved()) return cannot(io::errc::not_found, path, "was replaced while it was being opened");
+    auto pinned = std::make_unique<connection_pin>(path, settings.busy_ms, std::move(*first));
+    return std::unique_ptr<live_database>(new live_database(path, status->identity, std::move(pinned)));
+}
+
+io::result<void> live_database::check() const {
+    if (pin_->holder().has_moved()) return cannot(io::errc::not_found, path_, "was removed or replaced by another file");
+    return check_mode(pin_->holder(), path_);
+}
+
+std::string sqlite_version_note() {
+    const int version = sqlite3_libversion_number();
+    const bool mended = version >= 3051003 || (version >= 3050007 && version < 3051000) || (version >= 3044006 && version < 3045000);
+    if (version < 3007000 || mended) return fmt::format("SQLite {}", sqlite3_libversion());
+    return fmt::format("SQLite {} (in the range of the WAL-reset bug; flotilla's own checkpoints avoid it, an application's cannot)",
+                       sqlite3_libversion());
+}
+
+}  // namespace wal

@@ -1,0 +1,52 @@
+// A database that an application is using: the only code that opens one. It attaches without changing journal mode or schema, pins the
+// log, hands the pin over, and reads pages only through SQLite's own handles. Blocking; calls for one database are never concurrent,
+// but read_file() and the log may be read on another thread while no other call is made.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "io/error.h"
+#include "io/file_system.h"
+#include "wal/connection_pin.h"
+#include "wal/pin.h"
+#include "wal/wal_index.h"
+
+namespace wal {
+
+struct live_options {
+    int busy_ms = 5000;  // how long to wait for the application's writers
+};
+
+class live_database {
+public:
+    // Errors, subject::database, each naming the path and the way out: not_found; not_a_database (a directory, something else, or
+    // encrypted); not_wal (empty, or another journal mode: it is never changed, B11); read_only; access_denied; busy (locked
+    // exclusively); unsupported.
+    static io::result<std::unique_ptr<live_database>> open(io::file_system& files, const std::string& path, live_options settings);
+
+    const std::string& path() const { return path_; }
+    std::string wal_path() const { return path_ + "-wal"; }
+    io::file_identity identity() const { return identity_; }
+
+    pin& log_pin() { return *pin_; }
+    io::result<wal_index> index() const { return pin_->holder().index(); }
+    io::result<void> read_file(std::uint64_t offset, io::byte_span out) const { return pin_->holder().read_file(offset, out); }
+
+    // not_found if the path names another file by now, or none; not_wal if the database left WAL mode (B12).
+    io::result<void> check() const;
+
+private:
+    live_database(std::string path, io::file_identity identity, std::unique_ptr<connection_pin> pinned)
+        : path_(std::move(path)), identity_(identity), pin_(std::move(pinned)) {}
+
+    std::string path_;
+    io::file_identity identity_;
+    std::unique_ptr<connection_pin> pin_;
+};
+
+// Which SQLite is linked, and whether it is in the range of the WAL-reset bug (3.7.0 to 3.51.2, mended in 3.44.6 and 3.50.7 too).
+std::string sqlite_version_note();
+
+}  // namespace wal

@@ -1,0 +1,89 @@
+#include "wal/log_reader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace wal {
+
+namespace {
+
+constexpr std::size_t chunk_bytes = 1U << 20U;
+
+}  // namespace
+
+io::result<std::optional<header>> log_reader::open() {
+    file_.reset();
+    auto opened = files_->open(path_, io::open_mode::read);
+    if (!opened && opened.error().code == io::errc::not_found) return std::optional<header>();
+    if (!opened) return opened.error().as(io::subject::database);
+    file_ = std::move(*opened);
+    return current_header();
+}
+
+io::result<std::optional<header>> log_reader::current_header() const {
+    io::bytes start(header_size);
+    auto got = file_->read_at(0, start);
+    if (!got) return got.error().as(io::subject::database);
+    start.resize(*got);
+    auto head = decode_header(start);
+    if (!head) return head.error().within(path_);
+    return head;
+}
+
+io::result<bool> log_reader::holds(position& p, bool fill) {
+    if (!file_ || p.page_size == 0) return false;
+    auto head = current_header();
+    if (!head) return head.error();
+    if (!*head || (*head)->salt1 != p.salt1 || (*head)->salt2 != p.salt2 || (*head)->page_size != p.page_size) return false;
+    const position start = start_of(**head);
+    auto got = read(start, p.offset, UINT64_MAX);
+    if (!got) return got.error();
+    if (got->what != outcome::read || got->batch.end().offset != p.offset) return false;
+    if (fill) p = got->batch.end();
+    return got->batch.end() == p;
+}
+
+io::result<log_reader::reading> log_reader::read(const position& from, std::uint64_t end, std::uint64_t limit) {
+    reading out{outcome::read, false, frame_batch(from)};
+    auto head = current_header();
+    if (!head) return head.error();
+    auto size = file_->size();
+    if (!size) return size.error().as(io::subject::database);
+    if (!*head || !same_generation(from, **head) || *size < from.offset) {
+        out.what = outcome::restarted;
+        return out;
+    }
+    scanner frames(from);
+    const auto take = [&out](const frame& f) { out.batch.add(f); };
+    const std::size_t frame_bytes = frame_header_size + from.page_size;
+    io::bytes chunk(std::max(chunk_bytes / frame_bytes, std::size_t{1}) * frame_bytes);
+    while (frames.read_offset() < end && !frames.ended()) {
+        if (frames.committed().offset - from.offset >= limit) {
+            out.more = true;
+            break;
+        }
+        const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(chunk.size(), end - frames.read_offset()));
+        auto got = file_->read_at(frames.read_offset(), io::byte_span(chunk).first(want));
+        if (!got) return got.error().as(io::subject::database);
+        if (frames.feed(io::byte_view(chunk).first(*got), take) == 0) break;  // the file is shorter than the index says
+    }
+    out.batch.finish(frames.committed());
+    if (!out.more && frames.read_offset() < end) {
+        // A restart between our look at the header and the frames shows here as frames with other salts.
+        auto now = current_header();
+        out.what = now && *now && same_generation(from, **now) ? outcome::broken : outcome::restarted;
+    }
+    return out;
+}
+
+io::result<void> log_reader::read_page(std::uint64_t offset, io::byte_span page) const {
+    auto got = file_->read_at(offset, page);
+    if (!got) return got.error().as(io::subject::database);
+    if (*got != page.size()) {
+        return io::error{io::errc::io_failure, io::subject::database, fmt::format("{}: ends within the page at {}", path_, offset)};
+    }
+    return {};
+}
+
+}  // namespace wal

@@ -1,0 +1,57 @@
+// Reads one database's log: the file, the scanner and a batch together. Blocking. The -wal file carries no locks of SQLite's, so it may
+// be opened by anybody; a deleted one that is still open can be read to its end.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "io/file_system.h"
+#include "wal/frame_batch.h"
+#include "wal/position.h"
+#include "wal/scanner.h"
+
+namespace wal {
+
+class log_reader {
+public:
+    // `files` must outlive this.
+    log_reader(io::file_system& files, std::string wal_path) : files_(&files), path_(std::move(wal_path)) {}
+
+    // (Re)opens the file and reads its header: nothing if there is no file or it is a legal empty log. corrupt (subject::database) for
+    // an invalid header; the file system's errors.
+    io::result<std::optional<header>> open();
+    bool is_open() const { return file_ != nullptr; }
+
+    // Whether the log still holds `p`: same generation, at least that long, and the checksum up to there, computed from the start, is
+    // p's own. Reads the log up to there. On true `p.running` may have been zero: it is filled in if `fill` is set instead of compared.
+    io::result<bool> holds(position& p, bool fill);
+
+    enum class outcome {
+        read,       // up to the end asked for, or the newest commit before it
+        restarted,  // the log is another generation now: salts changed, or it is shorter than the position (F3, B4)
+        broken,     // a frame before `end` does not continue the chain
+    };
+    // Reads from `from` to `end` (bytes, a frame's end; what the wal-index calls committed) or, at a commit, once `limit` bytes were
+    // read, into a new batch. `more` tells that the limit ended it.
+    struct reading {
+        outcome what = outcome::read;
+        bool more = false;
+        frame_batch batch;
+    };
+    io::result<reading> read(const position& from, std::uint64_t end, std::uint64_t limit);
+
+    // A page's bytes from their place in the log; `page` is one page long. io_failure if the file ends before. May run concurrently
+    // with itself and with read().
+    io::result<void> read_page(std::uint64_t offset, io::byte_span page) const;
+
+private:
+    io::result<std::optional<header>> current_header() const;
+
+    io::file_system* files_;
+    std::string path_;
+    std::unique_ptr<io::file> file_;
+};
+
+}  // namespace wal
