@@ -66,7 +66,7 @@ TEST(format, F4_every_field_of_a_header_is_checked) {
         {"pre against the flags", u64(40, bit63), io::errc::corrupt},
         {"native without pre", u32(4, 0), io::errc::corrupt},
         {"native, pre without bit 63", both(u32(4, 0), u64(40, 7)), io::errc::corrupt},
-        {"native snapshot with pre", both(u32(4, 0), both(u64(16, 1), u64(40, bit63))), io::errc::corrupt},
+        {"native snapshot with pre", both(both(u32(4, 0), u32(80, 0)), both(u64(16, 1), u64(40, bit63))), io::errc::corrupt},
         {"negative WAL offset", u64(48, bit63), io::errc::corrupt},
         {"negative WAL size", both(u64(48, 32), u64(56, bit63)), io::errc::corrupt},
         {"WAL size without offset", u64(56, 1), io::errc::corrupt},
