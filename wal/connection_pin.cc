@@ -92,16 +92,17 @@ io::result<void> connection_pin::advance() {
 
 // Under other_'s write lock: brings every frame into the database file, then frees other_ from the mark that would keep it from
 // restarting the log. False: a reader of the application is in the way, or a writer slipped in.
-io::result<bool> connection_pin::backfill_under_lock(const wal_index& now) {
+io::result<bool> connection_pin::backfill_under_lock(connection& third, const wal_index& now) {
     // other_ holds a mark at the newest frame, so the pin may move there without a gap.
     held_->end_read();
-    if (auto ok = held_->hold_read(); !ok) {
-        return io::error{io::errc::busy, io::subject::database, "the pin was lost: " + ok.error().context};
+    auto held = held_->hold_read();
+    auto then = held_->index();
+    if (!held || !then || then->backfilled >= now.max_frame) {
+        // Somebody else backfilled everything just now: the new read may stand on mark 0 and pin nothing.
+        return io::error{io::errc::busy, io::subject::database, path_ + ": the pin was lost during a handoff and must be taken anew"};
     }
     mark_at_most_ = now.max_frame;
-    auto third = connection::open(path_, busy_ms_);
-    if (!third) return third.error();
-    auto done = (*third)->checkpoint_passive();
+    auto done = third.checkpoint_passive();
     if (!done) return done.error();
     return done->all();
 }
@@ -110,7 +111,9 @@ io::result<handoff> connection_pin::hand_off(const drain& before) {
     if (auto ok = prepare(); !ok) return ok.error();
     // Most of the work is done before the lock: a pinned log cannot be restarted, so this checkpoint is safe beside any other.
     if (auto ok = advance(); !ok) return ok.error();
-    if (auto ok = other_->checkpoint_passive(); !ok) return ok.error();
+    auto third = connection::open(path_, busy_ms_);
+    if (!third) return third.error();
+    if (auto ok = (*third)->checkpoint_passive(); !ok) return ok.error();
 
     const std::uint64_t since = io::monotonic_ns();
     if (auto ok = other_->begin_write(); !ok) return ok.error();
@@ -121,12 +124,12 @@ io::result<handoff> connection_pin::hand_off(const drain& before) {
         auto drained = before(*now);
         if (!drained) return drained.error();
         if (!*drained) return handoff{handoff::outcome::not_restarted, false, io::monotonic_ns() - since};
-        if (now->backfilled == now->max_frame && round > 0) {
+        if (now->backfilled == now->max_frame) {
             auto done = restart_under_lock(*now, since);
             lock.released();
             return done;
         }
-        auto all = backfill_under_lock(*now);
+        auto all = backfill_under_lock(**third, *now);
         if (!all) return all.error();
         if (!*all) return handoff{handoff::outcome::not_restarted, false, io::monotonic_ns() - since};
         // A transaction that began before everything was backfilled cannot restart the log: begin anew, on mark 0. The pin holds

@@ -25,7 +25,7 @@ public:
 
 private:
     io::result<void> prepare();
-    io::result<bool> backfill_under_lock(const wal_index& now);
+    io::result<bool> backfill_under_lock(connection& third, const wal_index& now);
     io::result<handoff> restart_under_lock(const wal_index& before, std::uint64_t locked_since);
 
     std::string path_;
