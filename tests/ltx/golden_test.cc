@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 
 #include "ltx/chain.h"
 #include "ltx/file_name.h"
@@ -77,6 +78,25 @@ TEST(golden, what_litestream_wrote_decodes_with_its_file_checksum) {
     EXPECT_EQ(file->pages.size(), 5U);
     EXPECT_EQ(io::text_of(io::byte_view(file->pages.at(1)).first(15)), "SQLite format 3");
     EXPECT_EQ(file->summary.trailer.file_checksum, io::load_big<std::uint64_t>(&bytes[bytes.size() - 8]));
+}
+
+// Read, not written: another version of LZ4 may choose another block.
+TEST(golden, the_example_in_the_readme_is_a_file) {
+    const io::bytes readme = tests::read_data("../../ltx/README.md");
+    std::istringstream lines{std::string(io::text_of(readme))};
+    io::bytes file;
+    for (std::string line; std::getline(lines, line);) {
+        if (line.size() < 49 || !line.starts_with("000000") || line[8] != ':') continue;
+        std::string digits;
+        for (const char c : line.substr(9, 40))
+            if (c != ' ') digits += c;
+        for (std::size_t i = 0; i + 1 < digits.size(); i += 2) file.push_back(static_cast<std::uint8_t>(std::stoul(digits.substr(i, 2), nullptr, 16)));
+    }
+    const auto read = tests::decode(file);
+    ASSERT_TRUE(read) << read.error().context;
+    EXPECT_EQ(read->pages, (tests::page_map{{1, io::bytes(512, 'A')}}));
+    EXPECT_EQ(read->summary.header.sums, (ltx::database_sums{0, tests::database_checksum(read->pages)}));
+    EXPECT_EQ(read->summary.header.node_id, 2U);
 }
 
 TEST(golden, A6_a_grown_page_that_is_missing_is_refused) {
