@@ -23,8 +23,10 @@ attach_decision lost(const attach_input& in, std::uint64_t base, std::uint32_t b
     out.base_txid = base;
     out.loud = true;
     out.why = std::move(why);
-    if (base_page_size != 0 && base_page_size != in.page_size) {
-        out.what = step::begin;  // pages of another size cannot follow: the stream begins anew, at the next TXID
+    if ((base_page_size != 0 && base_page_size != in.page_size) || (in.remote.head && !in.remote.head->sums)) {
+        // Pages of another size cannot follow, nor anything of ours a file that does not say what it ended with (Litestream's own):
+        // the stream begins anew, at the next TXID.
+        out.what = step::begin;
     } else if (in.sums_txid == base && base != 0) {
         out.what = step::difference;
     } else {

@@ -17,6 +17,7 @@ namespace engine {
 struct remote_view {
     std::uint64_t head_txid = 0;       // 0: the stream is empty
     std::uint64_t snapshot_txid = 0;   // newest snapshot; 0: none
+    std::int64_t snapshot_ms = 0;      // when that was made, as the store says
     std::optional<ltx::header> head;   // of the object that reaches head_txid; none if the stream is empty
 };
 

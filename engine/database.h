@@ -1,20 +1,25 @@
 // The driver of one database: attaches, then captures, ships, confirms, snapshots and hands off until told to stop; attaches again
-// when continuity is lost or the database went away and came back. One coroutine, one object in flight; what comes next is decided
+// when continuity is lost or the database went away and came back. One coroutine, one L0 object in flight; what comes next is decided
 // by database_state. All calls on the event loop's thread.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "engine/attach_plan.h"
 #include "engine/attachment.h"
+#include "engine/capture.h"
 #include "engine/database_state.h"
 #include "engine/discovery.h"
 #include "engine/engine.h"
+#include "engine/pending.h"
 #include "engine/replica.h"
 #include "engine/shipper.h"
 #include "engine/state_store.h"
+#include "io/retry.h"
 #include "io/task_group.h"
 
 namespace engine {
@@ -32,72 +37,79 @@ struct surroundings {
 class database {
 public:
     database(surroundings& around, candidate what);
-    ~database();
 
     const std::string& stream() const { return memo_.stream; }
     const std::string& path() const { return what_.path; }
     const memo& status() const { return memo_; }
 
-    // Opens and pins the database for the first time, so that a caller can refuse to start. Errors: subject::database (missing, not a
-    // database, not in WAL mode, held by another process, ...). Optional; run() does it otherwise.
+    // Opens the database for the first time, so that a caller can refuse to start. Errors: subject::database (missing, not a database,
+    // not in WAL mode, held by another process, ...). Optional; run() does it otherwise.
     io::task<io::result<void>> open();
 
-    // Follows the database until stop(); success if everything captured is durable then, else the reason. A stream that ended for
-    // good (overtaken) returns success after its event, for the others go on.
+    // Follows the database until stop(); success if everything captured is durable then, else the reason. A stream that ended for good
+    // (overtaken) returns success after its event, for the others go on. not_a_database only if it never was one.
     io::task<io::result<void>> run();
 
     // Something may have been written, or the file came or went.
     void on_change();
     void stop();
 
-    // Returns the TXID once the snapshot is durable.
+    // Returns the TXID once a snapshot begun after this call is durable.
     io::task<io::result<std::uint64_t>> snapshot();
 
 private:
-    // Attaching (database_attach.cc).
+    // Into step with the store (database_attach.cc).
+    io::task<io::result<void>> open_local();
     io::task<io::result<void>> attach();
-    io::task<io::result<void>> send_pending();
     io::task<io::result<remote_view>> look_at_store();
+    io::task<io::result<bool>> send_pending(const remote_view& remote);
     io::task<io::result<void>> catch_up_sums(const remote_view& remote);
+    io::task<io::result<attach_input>> take_pin(const remote_view& remote);
     io::task<io::result<void>> carry_out(const attach_decision& plan, const remote_view& remote);
-    io::task<io::result<void>> ship_image(bool as_snapshot, bool only_changes, const remote_view& remote, std::uint64_t txid);
-    void remember(std::uint64_t txid, std::uint32_t page_count, std::uint64_t post, std::int64_t durable_ms);
+    io::task<io::result<void>> ship_image(const attach_decision& plan, std::uint64_t pre);
+    void adopt(const ltx::header& head);
 
     // Following (database.cc).
     io::task<io::result<void>> follow();
-    io::task<io::result<void>> capture();
-    io::task<io::result<void>> hand_off();
-    void start_snapshot();
-    io::task<void> make_snapshot(std::shared_ptr<object_encoder> image, std::uint64_t txid);
-    io::task<io::result<void>> ship(unsigned level, std::shared_ptr<object_encoder> object);
+    io::task<io::result<bool>> capture(bool even_own);
     io::task<io::result<void>> confirm(std::shared_ptr<object_encoder> object, wal::position after, bool more);
-    ltx::header next_header(std::uint64_t txid, std::uint32_t commit) const;
+    io::task<io::result<void>> hand_off();
+    io::task<io::result<void>> finish_hand_off(wal::handoff done, captured drained);
+    io::task<io::result<void>> start_snapshot();
+    io::task<void> make_snapshot(std::shared_ptr<object_encoder> object, std::uint64_t txid);
+    io::task<void> detach();
 
+    outgoing as_outgoing(unsigned level, std::shared_ptr<object_encoder> object) const;
+    base_state base() const;
+    void remember();
     void show(std::string state, std::string problem);
-    bool drained_too_long() const;
+    void tell(event::what kind, std::string text = {});
+    bool out_of_time() const;
+    void answer_snapshots(const io::result<std::uint64_t>& outcome);
 
     surroundings& around_;
     const io::environment& env_;
     candidate what_;
     replica replica_;
+    pending pending_;
     shipper shipper_;
     shipper snapshot_shipper_;
     io::wakeup wake_;
     io::task_group children_;
     std::unique_ptr<attachment> at_;
-    std::unique_ptr<database_state> next_;
+    std::optional<database_state> next_;
     memo memo_;
-    bool changed_ = false;
+    bool was_live_ = false;
     bool stopping_ = false;
+    bool detaching_ = false;
     io::instant stop_by_{};
-    struct waiting_snapshot {
+
+    struct asked_snapshot {
         io::wakeup done;
-        bool answered = false;
-        io::result<std::uint64_t> outcome = std::uint64_t{0};
-        waiting_snapshot(io::clock& time, io::executor on) : done(time, std::move(on)) {}
+        bool begun = false;
+        std::optional<io::result<std::uint64_t>> outcome;
     };
-    std::vector<std::shared_ptr<waiting_snapshot>> asked_;     // wait for the next snapshot
-    std::vector<std::shared_ptr<waiting_snapshot>> answering_; // wait for the one being made
+    std::vector<std::shared_ptr<asked_snapshot>> asked_;
 };
 
 }  // namespace engine

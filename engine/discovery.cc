@@ -15,7 +15,7 @@ struct walk {
     io::file_system& files;
     const target& what;
     discovery& out;
-    std::vector<io::file_identity> seen;
+    std::vector<io::file_identity> seen;  // directories that are not to be entered (again)
 };
 
 io::result<void> walk_directory(walk& state, const std::string& path, const std::string& prefix, unsigned depth) {
@@ -52,7 +52,7 @@ std::string database_of(const std::string& file_name) {
     return file_name;
 }
 
-io::result<discovery> discover(io::file_system& files, const target& what) {
+io::result<discovery> discover(io::file_system& files, const target& what, const std::string& excluded) {
     discovery out;
     auto real = files.resolve(what.path);
     if (!real) return real.error().as(io::subject::database);
@@ -64,6 +64,7 @@ io::result<discovery> discover(io::file_system& files, const target& what) {
         return out;
     }
     walk state{files, what, out, {}};
+    if (auto own = files.status(excluded)) state.seen.push_back(own->identity);
     if (auto ok = walk_directory(state, *real, what.name, 0); !ok) return ok.error();
     return out;
 }

@@ -74,7 +74,7 @@ void engine::fleet::watch_directory(const std::string& directory) {
 io::task<io::result<void>> engine::fleet::discover_all(bool strict) {
     for (const target& one : settings_.targets) {
         if (!strict && one.kind == target::what::file) continue;
-        auto found = co_await env_.elsewhere([&] { return discover(env_.files, one); });
+        auto found = co_await env_.elsewhere([&] { return discover(env_.files, one, settings_.state_directory); });
         if (!found) {
             if (strict) co_return found.error();
             env_.journal.warning("{}", found.error().context);

@@ -20,6 +20,7 @@ struct memo {
     std::uint32_t page_count = 0;      // of the database at `txid`
     std::uint64_t post = 0;            // database checksum at `txid`
     wal::position position;            // where the log goes on after `txid`
+    bool own_frame_first = false;      // `position` is before a frame that a handoff of ours committed and that changes nothing
     std::uint64_t snapshot_txid = 0;   // newest durable snapshot
     std::int64_t snapshot_ms = 0;      // when it was made, ms since 1970
     std::int64_t durable_ms = 0;       // when `txid` was confirmed, ms since 1970

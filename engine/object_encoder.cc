@@ -53,6 +53,12 @@ io::result<std::optional<io::bytes>> object_encoder::next() {
     return std::optional(encoder_->take_output());
 }
 
+void object_encoder::restart() {
+    encoder_.reset();
+    at_ = 0;
+    finished_ = false;
+}
+
 io::result<io::bytes> object_encoder::all() {
     io::bytes out;
     while (true) {

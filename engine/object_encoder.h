@@ -42,6 +42,8 @@ public:
     // between the two readings: the source was not consistent and the object must be thrown away.
     io::result<std::optional<io::bytes>> next();
 
+    // Begins again with the first part: the same bytes, for another try.
+    void restart();
     // All of it: for objects that are known to be small.
     io::result<io::bytes> all();
 

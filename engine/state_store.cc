@@ -17,16 +17,16 @@ constexpr const char* schema =
     " store TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL,"
     " epoch INTEGER NOT NULL, txid INTEGER NOT NULL, page_size INTEGER NOT NULL, page_count INTEGER NOT NULL, post INTEGER NOT NULL,"
     " salt1 INTEGER NOT NULL, salt2 INTEGER NOT NULL, big_endian INTEGER NOT NULL, wal_offset INTEGER NOT NULL,"
-    " chain0 INTEGER NOT NULL, chain1 INTEGER NOT NULL,"
+    " chain0 INTEGER NOT NULL, chain1 INTEGER NOT NULL, own_frame_first INTEGER NOT NULL,"
     " snapshot_txid INTEGER NOT NULL, snapshot_ms INTEGER NOT NULL, durable_ms INTEGER NOT NULL,"
     " state TEXT NOT NULL, problem TEXT NOT NULL, reanchors INTEGER NOT NULL,"
     " PRIMARY KEY(store, name)) WITHOUT ROWID;";
 
 constexpr const char* select_all =
     "SELECT store,name,path,device,inode,epoch,txid,page_size,page_count,post,salt1,salt2,big_endian,wal_offset,chain0,chain1,"
-    "snapshot_txid,snapshot_ms,durable_ms,state,problem,reanchors FROM stream";
+    "own_frame_first,snapshot_txid,snapshot_ms,durable_ms,state,problem,reanchors FROM stream";
 
-constexpr const char* replace_one = "REPLACE INTO stream VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+constexpr const char* replace_one = "REPLACE INTO stream VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
 
 stored_memo read_row(sqlite3_stmt* s) {
     const auto u32 = [s](int index) { return static_cast<std::uint32_t>(column_u64(s, index)); };
@@ -47,12 +47,13 @@ stored_memo read_row(sqlite3_stmt* s) {
     m.position.big_endian = column_u64(s, 12) != 0;
     m.position.offset = column_u64(s, 13);
     m.position.running = {u32(14), u32(15)};
-    m.snapshot_txid = column_u64(s, 16);
-    m.snapshot_ms = sqlite3_column_int64(s, 17);
-    m.durable_ms = sqlite3_column_int64(s, 18);
-    m.state = column_text(s, 19);
-    m.problem = column_text(s, 20);
-    m.reanchors = column_u64(s, 21);
+    m.own_frame_first = column_u64(s, 16) != 0;
+    m.snapshot_txid = column_u64(s, 17);
+    m.snapshot_ms = sqlite3_column_int64(s, 18);
+    m.durable_ms = sqlite3_column_int64(s, 19);
+    m.state = column_text(s, 20);
+    m.problem = column_text(s, 21);
+    m.reanchors = column_u64(s, 22);
     return out;
 }
 
@@ -62,7 +63,7 @@ void bind_row(sqlite3_stmt* s, const std::string& store_url, const memo& m) {
     bind(s, 3, m.path);
     const std::uint64_t numbers[] = {m.identity.device, m.identity.inode, m.epoch, m.txid, m.page_size, m.page_count, m.post,
                                      m.position.salt1, m.position.salt2, m.position.big_endian ? 1U : 0U, m.position.offset,
-                                     m.position.running.s0, m.position.running.s1, m.snapshot_txid};
+                                     m.position.running.s0, m.position.running.s1, m.own_frame_first ? 1U : 0U, m.snapshot_txid};
     int index = 4;
     for (const std::uint64_t number : numbers) bind(s, index++, number);
     bind(s, index++, m.snapshot_ms);

@@ -99,7 +99,7 @@ io::result<bool> connection_pin::backfill_under_lock(connection& third, const wa
     auto then = held_->index();
     if (!held || !then || then->backfilled >= now.max_frame) {
         // Somebody else backfilled everything just now: the new read may stand on mark 0 and pin nothing.
-        return io::error{io::errc::busy, io::subject::database, path_ + ": the pin was lost during a handoff and must be taken anew"};
+        return io::error{io::errc::gap, io::subject::database, path_ + ": the pin was lost during a handoff and must be taken anew"};
     }
     mark_at_most_ = now.max_frame;
     auto done = third.checkpoint_passive();
@@ -116,7 +116,10 @@ io::result<handoff> connection_pin::hand_off(const drain& before) {
     if (auto ok = (*third)->checkpoint_passive(); !ok) return ok.error();
 
     const std::uint64_t since = io::monotonic_ns();
-    if (auto ok = other_->begin_write(); !ok) return ok.error();
+    if (auto ok = other_->begin_write(); !ok) {
+        if (ok.error().code == io::errc::busy) return handoff{handoff::outcome::not_restarted, false, 0};
+        return ok.error();
+    }
     for (int round = 0; round < most_rounds; ++round) {
         write_lock lock(*other_);
         auto now = other_->index();
@@ -136,7 +139,10 @@ io::result<handoff> connection_pin::hand_off(const drain& before) {
         // meanwhile, so a writer that slips in can only append.
         lock.released();
         other_->rollback();
-        if (auto ok = other_->begin_write(); !ok) return ok.error();
+        if (auto ok = other_->begin_write(); !ok) {
+            if (ok.error().code == io::errc::busy) return handoff{handoff::outcome::not_restarted, false, io::monotonic_ns() - since};
+            return ok.error();
+        }
     }
     other_->rollback();
     return handoff{handoff::outcome::not_restarted, false, io::monotonic_ns() - since};
@@ -150,7 +156,8 @@ io::result<handoff> connection_pin::restart_under_lock(const wal_index& before, 
     if (committed) committed = other_->commit_nothing();
     if (!committed) {
         other_->rollback();
-        return committed.error().within("the pin was let go for the handoff and must be taken anew");
+        return io::error{io::errc::gap, io::subject::database,
+                         "the pin was let go for the handoff and must be taken anew: " + committed.error().context};
     }
     handoff out;
     out.locked_ns = io::monotonic_ns() - locked_since;

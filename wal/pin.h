@@ -39,7 +39,8 @@ public:
     virtual io::result<void> advance() = 0;
 
     // Restarts the log without a gap: everything is captured by `before`, under the write lock, before the restart. Precondition: taken.
-    // Errors leave the pin as it was, or say in their context that it was lost; then the caller attaches anew.
+    // Errors: gap (subject::database) if the pin was lost, then the caller attaches anew; anything `before` says; else as SQLite says,
+    // and the log is still pinned. Writers that keep the write lock for longer than the busy time are not an error: not_restarted.
     virtual io::result<handoff> hand_off(const drain& before) = 0;
 };
 

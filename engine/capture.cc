@@ -1,0 +1,136 @@
+#include "engine/capture.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ltx/checksum.h"
+
+namespace engine {
+
+namespace {
+
+io::error lost(std::string_view why) {
+    return {io::errc::gap, io::subject::database, fmt::format("continuity is lost: {}", why)};
+}
+
+// The batch's pages, and those of a grown range that the log never carried: SQLite allocated and freed them within a transaction, their
+// bytes mean nothing, but readers of the format want every page of a growth.
+page_list pages_of(const wal::log_reader& log, std::shared_ptr<const wal::frame_batch> batch, std::uint32_t old_pages,
+                   std::uint32_t page_size) {
+    page_list out;
+    out.pages.reserve(batch->pages().size());
+    for (const auto& place : batch->pages()) out.pages.push_back(place.pgno);
+    const std::size_t from_log = out.pages.size();
+    for (std::uint32_t pgno = old_pages + 1; pgno <= batch->commit_pages(); ++pgno) {
+        if (pgno != ltx::lock_page(page_size) && !batch->find(pgno)) out.pages.push_back(pgno);
+    }
+    if (out.pages.size() != from_log) std::sort(out.pages.begin(), out.pages.end());
+    out.read = [&log, batch](std::uint32_t pgno, io::byte_span page) -> io::result<void> {
+        if (const auto place = batch->find(pgno)) return log.read_page(*place, page);
+        std::fill(page.begin(), page.end(), std::uint8_t{0});
+        return {};
+    };
+    return out;
+}
+
+}  // namespace
+
+ltx::header make_header(std::uint64_t min, std::uint64_t max, std::uint32_t page_count, std::uint64_t epoch, std::uint64_t wal_offset,
+                        const wal::position& mark, std::int64_t now_ms) {
+    ltx::header out;
+    out.page_size = mark.page_size;
+    out.commit = page_count;
+    out.min_txid = min;
+    out.max_txid = max;
+    out.timestamp_ms = now_ms;
+    out.wal_offset = static_cast<std::int64_t>(wal_offset);
+    out.wal_size = static_cast<std::int64_t>(mark.offset - wal_offset);
+    out.salt1 = mark.salt1;
+    out.salt2 = mark.salt2;
+    out.node_id = epoch;
+    return out;
+}
+
+io::result<captured> capture_log(attachment& at, const base_state& base, std::uint32_t salt1, std::uint32_t salt2, std::uint32_t end_frame,
+                                 std::uint64_t limit, bool even_own, std::int64_t now_ms) {
+    const wal::position& from = base.position;
+    if (salt1 != from.salt1 || salt2 != from.salt2) return lost("the log was restarted although it was pinned");
+    const std::uint64_t end = wal::frame_offset(std::uint64_t{end_frame} + 1, from.page_size);
+    captured out;
+    out.after = from;
+    if (end <= from.offset) return out;
+    auto got = at.log.read(from, end, limit);
+    if (!got) return got.error();
+    if (got->what == wal::log_reader::outcome::restarted) return lost("the log is another generation than its index says");
+    if (got->what == wal::log_reader::outcome::broken) return lost("a committed frame does not continue the checksum chain");
+    auto batch = std::make_shared<const wal::frame_batch>(std::move(got->batch));
+    const bool only_own = at.own_frame_first && from.offset == wal::header_size && batch->frames() == 1;
+    if (batch->empty() || (only_own && !even_own)) return out;
+    page_list pages = pages_of(at.log, batch, base.page_count, from.page_size);
+    if (pages.pages.empty()) return out;
+    out.after = batch->end();
+    out.more = got->more;
+    const ltx::header head =
+        make_header(base.txid + 1, base.txid + 1, batch->commit_pages(), base.epoch, from.offset, batch->end(), now_ms);
+    out.object = std::make_shared<object_encoder>(head, std::move(pages));
+    if (auto ok = out.object->prepare(); !ok) return ok.error();
+    auto post = at.sums.checksum_after(out.object->sums(), head.commit);
+    if (!post) return post.error();
+    out.object->set_sums({base.post, *post});
+    return out;
+}
+
+io::result<std::shared_ptr<wal::image>> open_image(attachment& at, const std::optional<wal::position>& mark, std::uint32_t file_pages) {
+    auto head = at.log.open();
+    if (!head) return head.error();
+    if (!*head) return lost("the pinned log is empty");
+    const wal::position start = wal::start_of(**head);
+    std::uint64_t end = 0;
+    if (mark) {
+        if (!wal::same_generation(*mark, **head)) return lost("the log was restarted although it was pinned");
+        end = mark->offset;
+    } else {
+        auto now = at.live->index();
+        if (!now) return now.error();
+        end = wal::frame_offset(std::uint64_t{now->max_frame} + 1, start.page_size);
+    }
+    auto got = at.log.read(start, end, UINT64_MAX);
+    if (!got) return got.error();
+    if (got->what != wal::log_reader::outcome::read || got->batch.end().offset != end) return lost("the pinned log does not read to its end");
+    return std::make_shared<wal::image>(*at.live, at.log, std::move(got->batch), start.page_size, file_pages);
+}
+
+io::result<std::vector<std::uint64_t>> sums_of(const wal::image& from) {
+    std::vector<std::uint64_t> out(from.page_count());
+    io::bytes page(from.page_size());
+    for (std::uint32_t pgno = 1; pgno <= from.page_count(); ++pgno) {
+        if (pgno == ltx::lock_page(from.page_size())) continue;
+        if (auto ok = from.read(pgno, page); !ok) return ok.error();
+        out[pgno - 1] = ltx::page_checksum(pgno, page);
+    }
+    return out;
+}
+
+page_list all_pages(std::shared_ptr<wal::image> from) {
+    page_list out;
+    for (std::uint32_t pgno = 1; pgno <= from->page_count(); ++pgno) {
+        if (pgno != ltx::lock_page(from->page_size())) out.pages.push_back(pgno);
+    }
+    out.read = [from](std::uint32_t pgno, io::byte_span page) { return from->read(pgno, page); };
+    return out;
+}
+
+io::result<page_list> changed_pages(std::shared_ptr<wal::image> from, const ltx::page_sums& known) {
+    auto now = sums_of(*from);
+    if (!now) return now.error();
+    page_list out;
+    for (std::uint32_t pgno = 1; pgno <= from->page_count(); ++pgno) {
+        if (pgno == ltx::lock_page(from->page_size())) continue;
+        if (pgno > known.page_count() || (*now)[pgno - 1] != known.get(pgno)) out.pages.push_back(pgno);
+    }
+    out.read = [from](std::uint32_t pgno, io::byte_span page) { return from->read(pgno, page); };
+    return out;
+}
+
+}  // namespace engine

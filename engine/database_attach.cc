@@ -1,0 +1,332 @@
+// How a driver comes into step with its store: local state, the store's head, the pin, then what attach_plan says.
+#include <fmt/format.h>
+
+#include "engine/database.h"
+#include "ltx/chain.h"
+#include "ltx/decoder.h"
+#include "ltx/file_name.h"
+
+namespace engine {
+
+namespace {
+
+constexpr wal::live_options live_settings{1000};
+constexpr std::uint64_t most_catch_up = 64;            // objects fetched to bring page sums up to date
+constexpr std::uint64_t most_object_bytes = 64U << 20U;  // a larger one is not worth fetching for that
+
+// The sums of an object's pages.
+io::result<std::vector<ltx::page_sum>> sums_in(io::byte_view object) {
+    std::vector<ltx::page_sum> out;
+    const ltx::page_sink take = [&out](std::uint32_t pgno, io::byte_view page) -> io::result<void> {
+        out.push_back({pgno, ltx::page_checksum(pgno, page)});
+        return {};
+    };
+    ltx::decoder reader;
+    if (auto ok = reader.feed(object, take); !ok) return ok.error();
+    if (auto ok = reader.finish(); !ok) return ok.error();
+    return out;
+}
+
+}  // namespace
+
+io::task<io::result<void>> database::open_local() {
+    if (at_) co_return io::result<void>();
+    const auto open_all = [this]() -> io::result<std::unique_ptr<attachment>> {
+        io::file_system& files = env_.files;
+        auto live = wal::live_database::open(files, what_.path, live_settings);
+        if (!live) return live.error();
+        const io::file_identity id = (*live)->identity();
+        const std::string& locks = around_.settings.lock_directory;
+        if (auto ok = files.make_directories(locks); !ok) return ok.error().within("lock directory");
+        auto lock = files.lock(io::join(locks, ltx::hex16(id.device) + "-" + ltx::hex16(id.inode) + ".lock"), around_.settings.who);
+        if (!lock && lock.error().code == io::errc::held) {
+            return io::error{io::errc::held, io::subject::database,
+                             fmt::format("{} is already watched by: {}. Stop that one first; two watchers of one database would "
+                                         "contend for its stream",
+                                         what_.path, lock.error().context)};
+        }
+        if (!lock) return lock.error().within("lock directory");
+        const std::string id_text = local_id(around_.store.url(), memo_.stream);
+        for (const char* folder : {"sums", "pending"}) {
+            if (auto ok = files.make_directories(io::join(around_.state.directory(), folder)); !ok) return ok.error();
+        }
+        auto sums = ltx::page_sums::open(files, io::join(io::join(around_.state.directory(), "sums"), id_text));
+        if (!sums) return sums.error().within("page sums");
+        wal::log_reader log(files, (*live)->wal_path());
+        return std::unique_ptr<attachment>(
+            new attachment{std::move(*lock), std::move(*live), std::move(log), std::move(*sums), false, false, false});
+    };
+    auto opened = co_await env_.elsewhere(open_all);
+    if (!opened) co_return opened.error();
+    at_ = std::move(*opened);
+    co_return io::result<void>();
+}
+
+io::task<io::result<remote_view>> database::look_at_store() {
+    auto all = co_await replica_.list_all();
+    if (!all) co_return all.error();
+    remote_view out;
+    const stored_file* head = nullptr;
+    for (const auto& file : all->files) {
+        if (ltx::is_snapshot(file.range) && file.range.max >= out.snapshot_txid) {
+            out.snapshot_txid = file.range.max;
+            out.snapshot_ms = file.timestamp_ms;
+        }
+        // Among those that reach furthest the one of the lowest level, which listing order puts first: it alone says where the log was.
+        if (head == nullptr || file.range.max > head->range.max) head = &file;
+    }
+    if (head == nullptr) co_return out;
+    auto header = co_await replica_.header(*head);
+    if (!header) co_return header.error();
+    out.head_txid = head->range.max;
+    out.head = *header;
+    co_return out;
+}
+
+// An object that a handoff left on local disk belongs right after the store's head, or nowhere. True: it was shipped.
+io::task<io::result<bool>> database::send_pending(const remote_view& remote) {
+    auto found = co_await env_.elsewhere([this] { return pending_.load(env_.files); });
+    if (!found && found.error().code == io::errc::corrupt) {
+        env_.journal.warning("{}: {}", memo_.stream, found.error().context);
+        co_return false;
+    }
+    if (!found) co_return found.error();
+    if (!*found) co_return false;
+    const ltx::header& head = (*found)->head;
+    const bool follows = remote.head && remote.head->sums && head.sums && head.min_txid == remote.head_txid + 1 &&
+                         head.node_id == around_.state.epoch() && remote.head->node_id == head.node_id &&
+                         head.sums->pre == remote.head->sums->post;
+    if (follows) {
+        outgoing object;
+        object.key = replica_.key(level_captures, head.range());
+        object.head = head;
+        object.parts = [bytes = (*found)->object]() -> outgoing::part_source {
+            return [rest = std::optional(bytes)]() mutable { return io::result<std::optional<io::bytes>>(std::exchange(rest, std::nullopt)); };
+        };
+        env_.journal.info("{}: shipping TXID {}, which the last handoff left on local disk", memo_.stream, head.max_txid);
+        if (auto ok = co_await shipper_.ship(std::move(object), [this] { return out_of_time(); }); !ok) co_return ok.error();
+    }
+    auto removed = co_await env_.elsewhere([this] { return pending_.remove(env_.files); });
+    if (!removed) co_return removed.error();
+    co_return follows;
+}
+
+// Objects of ours that the page sums have not seen are fetched, so that the sums prove the head.
+io::task<io::result<void>> database::catch_up_sums(const remote_view& remote) {
+    ltx::page_sums& sums = at_->sums;
+    if (!remote.head || !sums.valid() || sums.txid() >= remote.head_txid || remote.head_txid - sums.txid() > most_catch_up) {
+        co_return io::result<void>();
+    }
+    while (sums.txid() < remote.head_txid) {
+        const txid_range next{sums.txid() + 1, sums.txid() + 1};
+        const std::string key = replica_.key(level_captures, next);
+        auto object = co_await around_.store.get(key, 0, most_object_bytes);
+        if (!object && object.error().code == io::errc::not_found) break;
+        if (!object) co_return object.error();
+        const auto apply = [&]() -> bool {
+            auto head = ltx::decode_header(*object);
+            auto changed = sums_in(*object);
+            if (!head || !changed || !head->sums || head->sums->pre != sums.post() || head->page_size != sums.page_size()) return false;
+            return sums.apply(*changed, head->commit, next.max, head->sums->post).has_value();
+        };
+        if (!co_await env_.elsewhere(apply)) break;
+    }
+    co_return io::result<void>();
+}
+
+// Takes the pin and finds out whether the log goes on where the stream ended.
+io::task<io::result<attach_input>> database::take_pin(const remote_view& remote) {
+    attach_input in;
+    in.remembered = around_.state.find(memo_.stream);
+    in.remote = remote;
+    in.identity = at_->live->identity();
+    const bool adopted = remote.head && in.remembered && remote.head_txid > in.remembered->txid;
+    wal::position expected = adopted ? position_after(*remote.head) : in.remembered ? in.remembered->position : wal::position{};
+    const bool own_first = !adopted && in.remembered && in.remembered->own_frame_first;
+    const auto take = [&]() -> io::result<void> {
+        bool at_the_end = false;
+        const wal::drain before = [&](const wal::wal_index& now) -> io::result<bool> {
+            auto head = at_->log.open();
+            if (!head) return head.error();
+            const std::uint64_t end = wal::frame_offset(std::uint64_t{now.max_frame} + 1, expected.page_size);
+            auto holds = at_->log.holds(expected, adopted);
+            if (!holds) return holds.error();
+            const bool only_own = own_first && now.max_frame == 1 && expected.offset == wal::header_size;
+            if (*holds && now.max_frame == 0) {
+                // Between generations: all frames in the file are dead, but we must have captured them all.
+                auto rest = at_->log.read(expected, UINT64_MAX, UINT64_MAX);
+                if (!rest) return rest.error();
+                at_the_end = rest->batch.frames() == 0;
+            } else {
+                at_the_end = *holds && (expected.offset == end || only_own);
+            }
+            return true;
+        };
+        auto taken = at_->live->log_pin().take(before);
+        if (!taken) return taken.error();
+        auto head = at_->log.open();
+        if (!head) return head.error();
+        if (!*head) return io::error{io::errc::busy, io::subject::database, what_.path + ": the log is empty although it is pinned"};
+        in.page_size = (*head)->page_size;
+        if (taken->what == wal::handoff::outcome::handed_off) {
+            in.log.position_holds = at_the_end;
+            expected = wal::start_of(**head);
+            at_->own_frame_first = at_the_end && taken->own_frame_first;
+        } else {
+            auto holds = at_->log.holds(expected, adopted);
+            if (!holds) return holds.error();
+            in.log.position_holds = *holds;
+            at_->own_frame_first = own_first;
+        }
+        if (remote.head && remote.head->sums && at_->sums.valid() && at_->sums.post() == remote.head->sums->post) {
+            in.sums_txid = at_->sums.txid();
+        } else if (in.log.position_holds && remote.head && remote.head->sums && taken->what != wal::handoff::outcome::handed_off) {
+            // The sums are torn or lost, but the log proves where the stream is: read them from the database, believe them if they agree.
+            auto image = open_image(*at_, expected, remote.head->commit);
+            if (!image) return image.error();
+            auto sums = sums_of(**image);
+            if (!sums) return sums.error();
+            if (auto ok = at_->sums.reset(in.page_size, *sums, remote.head_txid); !ok) return ok.error();
+            if (at_->sums.valid() && at_->sums.post() == remote.head->sums->post) in.sums_txid = remote.head_txid;
+        }
+        return {};
+    };
+    auto ok = co_await env_.elsewhere(take);
+    if (!ok) co_return ok.error();
+    memo_.position = expected;
+    co_return in;
+}
+
+void database::adopt(const ltx::header& head) {
+    memo_.txid = head.max_txid;
+    memo_.page_size = head.page_size;
+    memo_.page_count = head.commit;
+    memo_.post = head.sums ? head.sums->post : 0;
+    memo_.durable_ms = head.timestamp_ms;
+}
+
+io::task<io::result<void>> database::attach() {
+    if (auto ok = co_await open_local(); !ok) co_return ok;
+    was_live_ = true;
+    auto remote = co_await look_at_store();
+    if (!remote) co_return remote.error();
+    auto sent = co_await send_pending(*remote);
+    if (!sent) co_return sent.error();
+    if (*sent) {
+        remote = co_await look_at_store();
+        if (!remote) co_return remote.error();
+    }
+    if (auto ok = co_await catch_up_sums(*remote); !ok) co_return ok;
+    auto input = co_await take_pin(*remote);
+    if (!input) co_return input.error();
+    const attach_decision plan = plan_attach(*input);
+    if (plan.what == attach_decision::step::refuse) co_return io::error{plan.code, io::subject::store, plan.why};
+    if (plan.loud) {
+        ++memo_.reanchors;
+        env_.journal.warning("{}: {}", memo_.stream, plan.why);
+        tell(event::what::reanchored, plan.why);
+    }
+    memo_.identity = at_->live->identity();
+    memo_.epoch = around_.state.epoch();
+    memo_.snapshot_txid = remote->snapshot_txid;
+    if (memo_.snapshot_ms == 0) memo_.snapshot_ms = remote->snapshot_ms;
+    if (remote->head) {
+        adopt(*remote->head);
+    } else if (input->remembered) {
+        memo_.txid = input->remembered->txid;
+        memo_.post = input->remembered->post;
+    }
+    if (plan.base_txid > memo_.txid && input->remembered) {  // the store lost objects: what was confirmed is not used twice
+        memo_.txid = input->remembered->txid;
+        memo_.post = input->remembered->post;
+        memo_.page_count = input->remembered->page_count;
+    }
+    co_return co_await carry_out(plan, *remote);
+}
+
+io::task<io::result<void>> database::carry_out(const attach_decision& plan, const remote_view& remote) {
+    next_.emplace(what_.settings);
+    if (memo_.snapshot_ms != 0) {
+        const auto age = std::chrono::milliseconds(std::max<std::int64_t>(env_.time.wall_ms() - memo_.snapshot_ms, 0));
+        next_->set_snapshot_age(env_.time.now(), age);
+    }
+    if (plan.what != attach_decision::step::go_on) {
+        if (auto ok = co_await ship_image(plan, memo_.post); !ok) co_return ok;
+    }
+    if (plan.snapshot || (remote.snapshot_txid == 0 && plan.what != attach_decision::step::begin)) next_->owe_snapshot();
+    if (!asked_.empty()) next_->owe_snapshot();
+    remember();
+    show("streaming", "");
+    tell(event::what::attached);
+    co_return io::result<void>();
+}
+
+// The database as it is now becomes the next TXID: as a snapshot, as the pages that differ from what was shipped, or as all pages.
+io::task<io::result<void>> database::ship_image(const attach_decision& plan, std::uint64_t pre) {
+    using step = attach_decision::step;
+    const std::uint64_t txid = memo_.txid + 1;
+    const bool snapshot = plan.what == step::begin;
+    wal::position mark;
+    const auto prepare = [&]() -> io::result<std::shared_ptr<object_encoder>> {
+        auto image = open_image(*at_, std::nullopt, 0);
+        if (!image) return image.error();
+        mark = (*image)->mark();
+        page_list pages;
+        if (plan.what == step::difference) {
+            auto changed = changed_pages(*image, at_->sums);
+            if (!changed) return changed.error();
+            if (changed->pages.empty() && (*image)->page_count() == at_->sums.page_count()) return std::shared_ptr<object_encoder>();
+            pages = std::move(*changed);
+        } else {
+            pages = all_pages(*image);
+        }
+        if (pages.pages.empty()) pages.pages.push_back(1);  // only the size changed: an object needs a page
+        const ltx::header head = make_header(snapshot ? 1 : txid, txid, (*image)->page_count(), memo_.epoch, wal::header_size, mark,
+                                             env_.time.wall_ms());
+        auto object = std::make_shared<object_encoder>(head, std::move(pages));
+        if (auto ok = object->prepare(); !ok) return ok.error();
+        std::uint64_t post = 0;
+        if (plan.what == step::difference) {
+            auto after = at_->sums.checksum_after(object->sums(), head.commit);
+            if (!after) return after.error();
+            post = *after;
+        } else {
+            for (const auto& each : object->sums()) post = ltx::fold(post, each.sum);
+        }
+        object->set_sums({snapshot ? 0 : pre, post});
+        return object;
+    };
+    show("streaming", "");
+    auto object = co_await env_.elsewhere(prepare);
+    if (!object) co_return object.error();
+    at_->own_frame_first = false;
+    if (!*object) {
+        memo_.position = mark;
+        co_return io::result<void>();
+    }
+    const unsigned level = snapshot ? level_snapshots : level_captures;
+    auto shipped = co_await shipper_.ship(as_outgoing(level, *object), [this] { return out_of_time(); });
+    if (!shipped) co_return shipped;
+    const auto note_sums = [&]() -> io::result<void> {
+        const ltx::header& head = (*object)->head();
+        if (plan.what == step::difference) return at_->sums.apply((*object)->sums(), head.commit, txid, head.sums->post);
+        std::vector<std::uint64_t> sums(head.commit);
+        for (const auto& each : (*object)->sums()) sums[each.pgno - 1] = each.sum;
+        return at_->sums.reset(head.page_size, sums, txid);
+    };
+    auto noted = co_await env_.elsewhere(note_sums);
+    if (!noted) co_return noted;
+    adopt((*object)->head());
+    memo_.durable_ms = env_.time.wall_ms();
+    memo_.position = mark;
+    if (snapshot) {
+        memo_.snapshot_txid = txid;
+        memo_.snapshot_ms = (*object)->head().timestamp_ms;
+        next_->set_snapshot_age(env_.time.now(), io::duration::zero());
+        tell(event::what::snapshot);
+    }
+    tell(event::what::confirmed);
+    co_return io::result<void>();
+}
+
+}  // namespace engine
