@@ -159,7 +159,7 @@ TEST_F(restorer, B1_an_image_that_sqlite_finds_broken_is_refused) {
 }
 
 TEST_F(restorer, fetches_of_each_page_only_the_newest_version) {
-    chain.commit_size(2000);
+    chain.commit_size(500);
     for (std::uint8_t i = 0; i < 20; ++i) chain.commit_page(5, i);
     chain.put(real, *store, "app", 9, 1, 1);
     for (std::uint64_t txid = 2; txid <= chain.newest(); ++txid) chain.put(real, *store, "app", 0, txid, txid);
@@ -174,8 +174,8 @@ TEST_F(restorer, fetches_of_each_page_only_the_newest_version) {
 TEST_F(restorer, large_and_small_page_sizes_and_an_empty_database_work) {
     for (const std::uint32_t page_size : {512U, 65536U}) {
         chain = tests::chain_builder(page_size);
-        chain.commit_size(300);
-        chain.commit_page(301, 3);
+        chain.commit_size(70);
+        chain.commit_page(71, 3);
         const std::string stream = std::to_string(page_size);
         chain.put(real, *store, stream, 9, 1, 1);
         chain.put(real, *store, stream, 0, 2, 2);

@@ -31,6 +31,9 @@ void run_sql(sqlite3* db, const std::string& sql) {
 
 std::uint64_t chain_builder::commit(io::bytes image) {
     images_.push_back(std::move(image));
+    std::uint64_t sum = 0;
+    for (std::uint32_t pgno = 1; !page(newest(), pgno).empty(); ++pgno) sum = ltx::fold(sum, ltx::page_checksum(pgno, page(newest(), pgno)));
+    checksums_.push_back(sum);
     return newest();
 }
 
@@ -61,12 +64,6 @@ bool chain_builder::touched(std::uint64_t min, std::uint64_t max, std::uint32_t 
         if (!std::ranges::equal(page(txid - 1, pgno), page(txid, pgno))) return true;
     }
     return false;
-}
-
-std::uint64_t chain_builder::checksum(std::uint64_t txid) const {
-    std::uint64_t sum = 0;
-    for (std::uint32_t pgno = 1; !page(txid, pgno).empty(); ++pgno) sum = ltx::fold(sum, ltx::page_checksum(pgno, page(txid, pgno)));
-    return sum;
 }
 
 std::uint64_t chain_builder::claim(std::uint64_t txid) const {
