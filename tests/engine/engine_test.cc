@@ -1,0 +1,327 @@
+// The engine against real SQLite and a directory store: what is committed comes back, whatever happens in between.
+#include "engine/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "engine/restorer.h"
+#include "engine/verifier.h"
+#include "io/directory_store.h"
+#include "tests/support/real_environment.h"
+#include "tests/support/sqlite.h"
+#include "tests/support/temp_directory.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using what = engine::event::what;
+
+class engine_test : public testing::Test {
+protected:
+    tests::temp_directory dir;
+    tests::real_environment world;
+    std::unique_ptr<io::directory_store> store;
+    std::vector<engine::event> events;
+    std::unique_ptr<engine::engine> running;
+    std::optional<io::result<void>> ended;
+    engine::options settings;
+    std::string db_path = dir.file("app.db");
+
+    engine_test() {
+        settings.state_directory = dir.file("state");
+        settings.lock_directory = dir.file("locks");
+        settings.who = "the test";
+        settings.targets.push_back({engine::target::what::file, "app.db", db_path, {}});
+        settings.targets[0].settings.min_interval = 0s;
+        settings.targets[0].settings.checkpoint_bytes = 64U << 10U;
+        auto opened = world.run(io::directory_store::open(world.env, dir.file("store"), io::directory_store::access::write));
+        store = std::move(*opened);
+    }
+
+    void create(const std::string& more = "") {
+        tests::app db(db_path);
+        db.run("PRAGMA journal_mode=WAL; CREATE TABLE t(id INTEGER PRIMARY KEY, x TEXT);" + more);
+    }
+
+    void start() {
+        ended.reset();
+        running = std::make_unique<engine::engine>(world.env, *store, settings);
+        running->on_event([this](const engine::event& e) { events.push_back(e); });
+        auto run = [this]() -> io::task<void> { ended = co_await running->run(); };
+        boost::asio::co_spawn(world.loop(), run(), boost::asio::detached);
+    }
+
+    // Runs the event loop until the condition holds.
+    template <class Condition>
+    void until(Condition met) {
+        world.loop().restart();
+        const auto give_up = std::chrono::steady_clock::now() + 60s;
+        while (!met()) {
+            if (ended && !ended->has_value()) FAIL() << ended->error().context;
+            if (std::chrono::steady_clock::now() >= give_up) FAIL() << "nothing happened for a minute";
+            world.loop().run_for(10ms);
+            world.loop().restart();
+        }
+    }
+
+    std::size_t count(what kind) const {
+        return static_cast<std::size_t>(std::count_if(events.begin(), events.end(), [&](const auto& e) { return e.kind == kind; }));
+    }
+
+    void stop() {
+        running->stop();
+        until([this] { return ended.has_value(); });
+        ASSERT_TRUE(ended->has_value());
+        running.reset();
+    }
+
+    // Cuts everything off as a crash would: no goodbye. (The objects in the process are gone; the files are as they are.)
+    std::size_t objects(int level) const {
+        std::size_t n = 0;
+        std::error_code none;
+        for (const auto& e : std::filesystem::directory_iterator(dir.file("store/app.db/ltx/" + std::to_string(level)), none)) n += e.is_regular_file();
+        return n;
+    }
+
+    std::string restore(engine::restore_target at = {}) {
+        engine::restore_request request;
+        request.stream = "app.db";
+        request.target = at;
+        request.output = dir.file("restored-" + std::to_string(++restored_) + ".db");
+        auto report = world.run(engine::restore(world.env, *store, request));
+        if (!report) throw std::runtime_error(report.error().context);
+        return request.output;
+    }
+
+    void expect_sound() {
+        auto report = world.run(engine::verify(world.env, *store, "app.db", {}));
+        ASSERT_TRUE(report.has_value()) << report.error().context;
+        for (const auto& finding : report->findings) ADD_FAILURE() << finding.key << ": " << finding.text;
+    }
+
+private:
+    int restored_ = 0;
+};
+
+TEST_F(engine_test, commits_come_back) {
+    create("INSERT INTO t(x) VALUES('before')");
+    start();
+    until([&] { return count(what::attached) == 1; });
+    tests::app db(db_path);
+    for (int i = 0; i < 50; ++i) db.run("INSERT INTO t(x) VALUES('row " + std::to_string(i) + "')");
+    stop();
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    EXPECT_EQ(objects(9), 1U);
+    expect_sound();
+}
+
+TEST_F(engine_test, a_restart_goes_on_without_uploading_again) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    tests::app db(db_path);
+    db.run("INSERT INTO t(x) VALUES('one')");
+    stop();
+    const std::size_t before = objects(0);
+    for (int i = 0; i < 3; ++i) {
+        start();
+        until([&] { return count(what::attached) == 2U + static_cast<std::size_t>(i); });
+        stop();
+    }
+    EXPECT_EQ(objects(0), before);
+    EXPECT_EQ(objects(9), 1U);
+    EXPECT_EQ(count(what::reanchored), 0U);
+    start();
+    until([&] { return count(what::attached) == 5; });
+    db.run("INSERT INTO t(x) VALUES('two')");
+    stop();
+    EXPECT_EQ(objects(0), before + 1);
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
+TEST_F(engine_test, A4_the_log_is_handed_off_and_nothing_is_missed) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    tests::app db(db_path);
+    int i = 0;
+    until([&] {
+        db.run("INSERT INTO t(x) VALUES(hex(randomblob(2000)))");
+        return ++i >= 300 && count(what::handed_off) >= 3;
+    });
+    stop();
+    EXPECT_EQ(count(what::reanchored), 0U);
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    EXPECT_LT(std::filesystem::file_size(db_path + "-wal"), 4U << 20U);
+    expect_sound();
+}
+
+TEST_F(engine_test, A3_a_log_restarted_while_we_were_away_costs_the_changed_pages) {
+    create("INSERT INTO t(x) SELECT hex(randomblob(500)) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<500) SELECT i FROM n)");
+    start();
+    until([&] { return count(what::attached) == 1; });
+    stop();
+    const std::size_t snapshots = objects(9);
+    {
+        tests::app db(db_path);
+        db.run("UPDATE t SET x='changed' WHERE id=250");
+        db.run("PRAGMA wal_checkpoint(TRUNCATE)");
+        db.run("INSERT INTO t(x) VALUES('after')");
+    }
+    start();
+    until([&] { return count(what::attached) == 2; });
+    EXPECT_EQ(count(what::reanchored), 1U);
+    stop();
+    EXPECT_EQ(objects(9), snapshots) << "no second full upload";
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
+TEST_F(engine_test, every_txid_restores_to_the_state_it_had) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    tests::app db(db_path);
+    std::map<std::uint64_t, std::string> states;
+    for (int i = 0; i < 10; ++i) {
+        const std::size_t before = count(what::confirmed);
+        db.run("INSERT INTO t(x) VALUES('row " + std::to_string(i) + "')");
+        until([&] { return count(what::confirmed) > before; });
+        states[events.back().txid] = tests::dump(db_path);
+    }
+    stop();
+    ASSERT_EQ(states.size(), 10U);
+    for (const auto& [txid, state] : states) EXPECT_EQ(tests::dump(restore({engine::restore_target::what::txid, txid})), state) << txid;
+}
+
+TEST_F(engine_test, F11_a_snapshot_on_demand_is_the_state_at_its_txid) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    tests::app db(db_path);
+    db.run("INSERT INTO t(x) VALUES('one')");
+    std::optional<io::result<std::uint64_t>> made;
+    auto ask = [&]() -> io::task<void> { made = co_await running->snapshot("app.db"); };
+    boost::asio::co_spawn(world.loop(), ask(), boost::asio::detached);
+    until([&] { return made.has_value(); });
+    ASSERT_TRUE(made->has_value()) << made->error().context;
+    EXPECT_EQ(objects(9), 2U);
+    db.run("INSERT INTO t(x) VALUES('two')");
+    stop();
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
+TEST_F(engine_test, B10_a_stream_that_another_host_wrote_to_stops) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    tests::app db(db_path);
+    db.run("INSERT INTO t(x) VALUES('one')");
+    stop();
+    // The other host: a copy of the database, a state of its own, the same store and name.
+    const auto ours = settings;
+    settings.state_directory = dir.file("other-state");
+    start();
+    until([&] { return count(what::attached) == 2; });
+    stop();
+    const std::size_t after_other = objects(0);
+    settings = ours;
+    start();
+    until([&] { return count(what::stopped) == 1; });
+    db.run("INSERT INTO t(x) VALUES('never shipped')");
+    stop();
+    EXPECT_EQ(objects(0), after_other);
+    expect_sound();
+}
+
+TEST_F(engine_test, E1_torn_local_state_is_healed_at_start) {
+    create("INSERT INTO t(x) VALUES('one')");
+    start();
+    until([&] { return count(what::attached) == 1; });
+    tests::app db(db_path);
+    db.run("INSERT INTO t(x) VALUES('two')");
+    stop();
+    for (const auto& e : std::filesystem::directory_iterator(dir.file("state/sums"))) {
+        std::fstream file(e.path(), std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(4096 + 8);
+        file.write("garbage!", 8);
+    }
+    std::filesystem::create_directories(dir.file("state/pending"));
+    for (const auto& e : std::filesystem::directory_iterator(dir.file("state/sums"))) {
+        std::ofstream(dir.file("state/pending/" + e.path().filename().string() + ".ltx")) << "LTX1 torn";
+    }
+    const std::size_t before = objects(0);
+    start();
+    until([&] { return count(what::attached) == 2; });
+    db.run("INSERT INTO t(x) VALUES('three')");
+    stop();
+    EXPECT_EQ(count(what::reanchored), 0U) << "the log proves the state, the sums are read again from the database";
+    EXPECT_EQ(objects(0), before + 1);
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
+TEST_F(engine_test, a_lost_state_directory_costs_one_full_object_and_no_history) {
+    create("INSERT INTO t(x) VALUES('one')");
+    start();
+    until([&] { return count(what::attached) == 1; });
+    tests::app db(db_path);
+    db.run("INSERT INTO t(x) VALUES('two')");
+    stop();
+    const std::string then = tests::dump(db_path);
+    const std::uint64_t txid = events.back().txid;
+    std::filesystem::remove_all(dir.file("state"));
+    start();
+    until([&] { return count(what::snapshot) >= 2; });
+    db.run("INSERT INTO t(x) VALUES('three')");
+    stop();
+    EXPECT_EQ(count(what::reanchored), 1U);
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    EXPECT_EQ(tests::dump(restore({engine::restore_target::what::txid, txid})), then);
+    expect_sound();
+}
+
+TEST_F(engine_test, E5_two_watchers_of_one_database_the_second_is_told_who_has_it) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    auto second_settings = settings;
+    second_settings.state_directory = dir.file("second-state");
+    engine::engine second(world.env, *store, second_settings);
+    std::optional<io::result<void>> outcome;
+    auto run = [&]() -> io::task<void> { outcome = co_await second.run(); };
+    boost::asio::co_spawn(world.loop(), run(), boost::asio::detached);
+    until([&] { return outcome.has_value(); });
+    ASSERT_FALSE(outcome->has_value());
+    EXPECT_EQ(outcome->error().code, io::errc::held);
+    EXPECT_EQ(outcome->error().about, io::subject::database);
+    EXPECT_NE(outcome->error().context.find("the test"), std::string::npos);
+    stop();
+}
+
+TEST_F(engine_test, a_database_replaced_by_rename_is_compared_and_followed) {
+    create("INSERT INTO t(x) VALUES('old')");
+    start();
+    until([&] { return count(what::attached) == 1; });
+    {
+        tests::app other(dir.file("new.db"));
+        other.run("PRAGMA journal_mode=WAL; CREATE TABLE t(id INTEGER PRIMARY KEY, x TEXT); INSERT INTO t(x) VALUES('new')");
+    }
+    std::filesystem::remove(db_path + "-wal");
+    std::filesystem::remove(db_path + "-shm");
+    std::filesystem::rename(dir.file("new.db"), db_path);
+    until([&] { return count(what::attached) == 2; });
+    tests::app db(db_path);
+    db.run("INSERT INTO t(x) VALUES('newer')");
+    stop();
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
+}  // namespace
