@@ -68,8 +68,7 @@ std::vector<std::uint64_t> restorable_points(const std::vector<stored_file>& fil
     for (const auto* file : by_max) {
         const std::uint64_t end = file->range.max;
         if (!points.empty() && points.back() == end) continue;
-        const std::uint64_t before = points.empty() ? 0 : points.back();
-        if (ltx::is_snapshot(file->range) || (before > 0 && follows(*file, before))) points.push_back(end);
+        if (points.empty() ? ltx::is_snapshot(file->range) : follows(*file, points.back())) points.push_back(end);
     }
     return points;
 }

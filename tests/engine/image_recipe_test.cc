@@ -50,7 +50,7 @@ TEST(image_recipe, takes_each_page_from_the_newest_file_that_has_it) {
     EXPECT_EQ(pages_of(recipe->sources[2]), (std::vector<std::uint32_t>{1, 3}));
 }
 
-TEST(image_recipe, B3_pages_cut_off_later_are_dropped_and_a_page_that_grew_back_is_the_new_one) {
+TEST(image_recipe, B7_pages_cut_off_later_are_dropped_and_a_page_that_grew_back_is_the_new_one) {
     recipe_builder builder(100000);
     ASSERT_TRUE(builder.add_older(named(3, 3), edges(3, 3, 3, {3})));
     ASSERT_TRUE(builder.add_older(named(2, 2), edges(2, 2, 2, {1})));
@@ -69,7 +69,7 @@ TEST(image_recipe, growth_without_its_pages_is_refused) {
     EXPECT_NE(older.error().context.find("2-2"), std::string::npos) << older.error().context;
 }
 
-TEST(image_recipe, A6_checksums_gaps_and_page_sizes_of_neighbours_are_held_against_each_other) {
+TEST(image_recipe, A6_B3_checksums_gaps_and_page_sizes_of_neighbours_are_held_against_each_other) {
     const auto joined = [](file_edges newer, file_edges older) {
         recipe_builder builder(100000);
         const stored_file name = named(newer.header.min_txid, newer.header.max_txid);

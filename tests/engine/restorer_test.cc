@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "engine/key.h"
+#include "engine/verifier.h"
 #include "io/directory_store.h"
 #include "tests/support/broken_store.h"
 #include "tests/support/chain_builder.h"
@@ -197,6 +199,31 @@ TEST_F(restorer, large_and_small_page_sizes_and_an_empty_database_work) {
     EXPECT_EQ(slurp(output), io::bytes());
 }
 
+TEST_F(restorer, files_and_indexes_longer_than_one_get_work_with_and_without_database_checksums) {
+    chain = tests::chain_builder(512);
+    std::mt19937 dice(7);
+    io::bytes image(512 * 12'000);
+    for (auto& byte : image) byte = static_cast<std::uint8_t>(dice());
+    chain.commit(image);
+    for (const std::uint32_t pgno : {1U, 5'000U, 5'001U, 12'001U}) chain.commit_page(pgno, 3);
+    for (const bool sums : {true, false}) {
+        chain.with_sums = sums;
+        auto what = request();
+        what.stream = sums ? "with" : "without";
+        what.force = true;
+        chain.put(real, *store, what.stream, 9, 1, 1);
+        for (std::uint64_t txid = 2; txid <= chain.newest(); ++txid) chain.put(real, *store, what.stream, 0, txid, txid);
+        tests::broken_store counted(*store);
+        auto report = real.run(engine::restore(real.env, counted, what));
+        ASSERT_TRUE(report) << report.error().context;
+        EXPECT_EQ(slurp(output), chain.image(chain.newest()));
+        for (const auto& get : counted.gets) EXPECT_LE(get.second, 4U << 20U);
+        auto verified = real.run(engine::verify(real.env, *store, what.stream, {}));
+        ASSERT_TRUE(verified);
+        EXPECT_TRUE(verified->sound());
+    }
+}
+
 TEST_F(restorer, a_stream_without_database_checksums_is_read_whole) {
     chain.with_sums = false;
     three_transactions();
@@ -206,7 +233,7 @@ TEST_F(restorer, a_stream_without_database_checksums_is_read_whole) {
     EXPECT_EQ(slurp(output), chain.image(3));
 }
 
-TEST_F(restorer, golden_sets_restore_to_their_source) {
+TEST_F(restorer, F6_golden_sets_are_found_by_listing_and_restore_to_their_source) {
     const std::string data = FLOTILLA_TEST_DATA "/ltx/";
     for (const std::string set : {"accepted", "multi-txid", "overlap", "reserved-bytes", "with-database-checksums"}) {
         std::filesystem::copy(data + set, dir.file("store/" + set), std::filesystem::copy_options::recursive);
@@ -328,6 +355,14 @@ TEST_F(restorer, A14_an_existing_output_needs_force_and_is_untouched_by_a_failur
     spill(path_of(0, 3, 3), chain.file(3, 3));
     ASSERT_TRUE(restore(forced));
     EXPECT_EQ(slurp(output), chain.image(3));
+}
+
+TEST_F(restorer, A14_an_existing_output_is_noticed_before_anything_is_fetched) {
+    three_transactions();
+    spill(output, io::view_of("precious"));
+    tests::broken_store counted(*store);
+    EXPECT_FALSE(real.run(engine::restore(real.env, counted, request())));
+    EXPECT_TRUE(counted.gets.empty());
 }
 
 TEST_F(restorer, A14_a_log_that_would_be_played_into_the_new_database_is_refused_or_with_force_removed) {
