@@ -25,7 +25,8 @@ engine::attach_input in_step() {
     head.commit = 3;
     head.min_txid = head.max_txid = 7;
     head.node_id = our_epoch;
-    in.remote = {7, 1, head};
+    head.sums = ltx::database_sums{1, 2};
+    in.remote = {7, 1, 0, head};
     in.log.position_holds = true;
     in.sums_txid = 7;
     in.identity = {1, 100};
@@ -148,6 +149,17 @@ TEST(attach_plan, objects_that_vanished_from_the_store_are_never_built_upon) {
 TEST(attach_plan, B3_another_page_size_begins_anew_at_the_next_txid) {
     auto in = in_step();
     in.page_size = 8192;
+    const auto out = engine::plan_attach(in);
+    EXPECT_EQ(out.what, step::begin);
+    EXPECT_EQ(out.base_txid, 7U);
+    EXPECT_TRUE(out.loud);
+}
+
+TEST(attach_plan, a_stream_that_litestream_wrote_begins_anew_above_it) {
+    auto in = in_step();
+    in.remembered.reset();
+    in.remote.head->sums.reset();
+    in.sums_txid = 0;
     const auto out = engine::plan_attach(in);
     EXPECT_EQ(out.what, step::begin);
     EXPECT_EQ(out.base_txid, 7U);
