@@ -112,7 +112,8 @@ io::task<io::result<void>> database::run() {
     io::result<void> end;
     while (true) {
         end = co_await attach();
-        if (end) {
+        const bool attached = end.has_value();
+        if (attached) {
             if (stopping_) next_->on_stop();
             const std::uint64_t before = memo_.txid;
             end = co_await follow();
@@ -139,8 +140,9 @@ io::task<io::result<void>> database::run() {
             tell(event::what::detached, why.context);
             answer_snapshots(why);
         }
-        // A database that cannot be followed now is looked at again when something happens to it; all else, after a while.
-        const bool on_event = why.about == io::subject::database && !lost && why.code != io::errc::busy;
+        // A database that could not be opened is looked at again when something happens to it; all else, after a while. One that was
+        // followed until now is tried again in any case: what happened to it may be over (replaced by a rename).
+        const bool on_event = !attached && why.about == io::subject::database && !lost && why.code != io::errc::busy;
         const auto until = on_event ? std::optional<io::instant>() : env_.time.now() + pause.next(env_.dice);
         do {
             if (!co_await wake_.wait(until)) break;

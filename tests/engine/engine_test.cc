@@ -324,4 +324,44 @@ TEST_F(engine_test, a_database_replaced_by_rename_is_compared_and_followed) {
     expect_sound();
 }
 
+TEST_F(engine_test, a_database_deleted_and_created_again_is_followed) {
+    create("INSERT INTO t(x) VALUES('old')");
+    start();
+    until([&] { return count(what::attached) == 1; });
+    for (const char* tail : {"", "-wal", "-shm"}) std::filesystem::remove(db_path + tail);
+    until([&] { return count(what::detached) >= 1; });
+    create("INSERT INTO t(x) VALUES('new')");
+    until([&] { return count(what::attached) == 2; });
+    EXPECT_EQ(count(what::reanchored), 1U);
+    tests::app db(db_path);
+    db.run("INSERT INTO t(x) VALUES('newer')");
+    stop();
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
+TEST_F(engine_test, B11_wal_mode_left_while_away_is_refused_and_followed_again_once_it_is_back) {
+    create("INSERT INTO t(x) VALUES('wal')");
+    start();
+    until([&] { return count(what::attached) == 1; });
+    stop();
+    tests::app(db_path).run("PRAGMA journal_mode=DELETE; INSERT INTO t(x) VALUES('rollback journal')");
+    const std::string left = tests::dump(db_path);
+    start();
+    world.loop().restart();
+    while (!ended) world.loop().run_one();
+    ASSERT_FALSE(ended->has_value());
+    EXPECT_EQ(ended->error().code, io::errc::not_wal);
+    EXPECT_EQ(ended->error().about, io::subject::database);
+    EXPECT_EQ(tests::app(db_path).text("PRAGMA journal_mode"), "delete") << "the mode is the application's business";
+    EXPECT_EQ(tests::dump(db_path), left);
+    tests::app(db_path).run("PRAGMA journal_mode=WAL; INSERT INTO t(x) VALUES('wal again')");
+    start();
+    until([&] { return count(what::attached) == 2; });
+    EXPECT_EQ(count(what::reanchored), 1U);
+    stop();
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
 }  // namespace
