@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "ltx/checksum.h"
+#include "wal/page_window.h"
 
 namespace engine {
 
@@ -26,8 +27,8 @@ page_list pages_of(const wal::log_reader& log, std::shared_ptr<const wal::frame_
         if (pgno != ltx::lock_page(page_size) && !batch->find(pgno)) out.pages.push_back(pgno);
     }
     if (out.pages.size() != from_log) std::sort(out.pages.begin(), out.pages.end());
-    out.read = [&log, batch](std::uint32_t pgno, io::byte_span page) -> io::result<void> {
-        if (const auto place = batch->find(pgno)) return log.read_page(*place, page);
+    out.read = [window = wal::page_window(log, page_size), batch](std::uint32_t pgno, io::byte_span page) mutable -> io::result<void> {
+        if (const auto place = batch->find(pgno)) return window.read(*place, page);
         std::fill(page.begin(), page.end(), std::uint8_t{0});
         return {};
     };

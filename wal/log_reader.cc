@@ -86,4 +86,12 @@ io::result<void> log_reader::read_page(std::uint64_t offset, io::byte_span page)
     return {};
 }
 
+io::result<void> log_reader::read_some(std::uint64_t offset, std::size_t most, io::bytes& into) const {
+    into.resize(most);
+    auto got = file_->read_at(offset, into);
+    into.resize(got ? *got : 0);
+    if (!got) return got.error().as(io::subject::database);
+    return {};
+}
+
 }  // namespace wal
