@@ -3,12 +3,12 @@
 // Source: AWS General Reference, "Signature Version 4"; S3 API Reference, "Authenticating Requests: Using the Authorization Header".
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "s3/credentials.h"
+#include "s3/digest.h"
 #include "s3/http.h"
 
 namespace s3 {
@@ -16,7 +16,10 @@ namespace s3 {
 // Whether the body's bytes are under the signature. Unsigned saves hashing them; it is only for TLS, which protects them already.
 enum class payload_signing { hashed, unsigned_payload };
 
-// Signs for one region and service. Keeps the signing key of the last (secret, day): deriving it costs four HMACs. One thread.
+// Four HMACs: what signatures of one day, region and service are made with.
+sha256_digest signing_key(const secret& secret_key, std::string_view day, std::string_view region, std::string_view service);
+
+// Signs for one region and service. Keeps the signing key of the last (secret, day). One thread.
 class signer {
 public:
     explicit signer(std::string region, std::string service = "s3") : region_(std::move(region)), service_(std::move(service)) {}
@@ -29,14 +32,13 @@ public:
     const std::string& region() const { return region_; }
 
 private:
-    using key = std::array<std::uint8_t, 32>;
-    const key& key_for(const secret& secret_key, std::string_view day);
+    const sha256_digest& key_for(const secret& secret_key, std::string_view day);
 
     std::string region_;
     std::string service_;
     secret cached_secret_;
     std::string cached_day_;
-    key cached_key_{};
+    sha256_digest cached_key_{};
 };
 
 }  // namespace s3
