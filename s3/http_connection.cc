@@ -51,6 +51,7 @@ public:
 
     bool over_limit() const { return over_limit_; }
     bool without_length() const { return without_length_; }
+    bool may_end_with_stream() { return is_header_done() && need_eof() && answer_.head.status >= 300; }
 
 private:
     void on_request_impl(http::verb, boost::beast::string_view, boost::beast::string_view, int, error_code&) override {}
@@ -120,7 +121,7 @@ io::task<io::result<void>> http_connection::receive(parser& into, exchange_limit
         auto more = co_await fill(limits.time);
         if (more) continue;
         // Only the end of the stream ends such a body, and of an error's text nothing depends on its being whole.
-        if (into.is_header_done() && into.need_eof() && more.error().code == io::errc::io_failure) break;
+        if (into.may_end_with_stream() && more.error().code == io::errc::io_failure) break;
         co_return more;
     }
     co_return io::result<void>();

@@ -113,6 +113,7 @@ TEST_F(http_connection_test, a_body_without_length_is_accepted_of_errors_only) {
     auto good = get({"HTTP/1.1 200 OK\r\n\r\nabc"});
     ASSERT_FALSE(good.ended);
     EXPECT_THAT(good.ended.error().context, HasSubstr("length"));
+    EXPECT_FALSE(get({"HTTP/1.1 200 OK\r\n\r\n"}).ended);
     auto bad = get({"HTTP/1.1 502 Bad Gateway\r\n\r\n<html>", "no</html>"});
     ASSERT_TRUE(bad.ended);
     EXPECT_EQ(io::text_of(bad.answer.body), "<html>no</html>");
@@ -120,7 +121,7 @@ TEST_F(http_connection_test, a_body_without_length_is_accepted_of_errors_only) {
 }
 
 TEST_F(http_connection_test, limits_hold_before_anything_is_allocated) {
-    auto announced = get({"HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\n"});
+    auto announced = get({"HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775807\r\n\r\nx"});
     EXPECT_EQ(announced.ended.error().code, io::errc::too_large);
     auto chunked = get({"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffff\r\n", std::string(2000, 'x')});
     EXPECT_EQ(chunked.ended.error().code, io::errc::too_large);
