@@ -53,7 +53,9 @@ ltx::header make_header(std::uint64_t min, std::uint64_t max, std::uint32_t page
     return out;
 }
 
-io::result<captured> capture_log(attachment& at, const base_state& base, std::uint32_t salt1, std::uint32_t salt2, std::uint32_t end_frame,
+namespace {
+
+io::result<captured> capture_published(attachment& at, const base_state& base, std::uint32_t salt1, std::uint32_t salt2, std::uint32_t end_frame,
                                  std::uint64_t limit, bool even_own, std::int64_t now_ms) {
     const wal::position& from = base.position;
     if (salt1 != from.salt1 || salt2 != from.salt2) return lost("the log was restarted although it was pinned");
@@ -79,6 +81,21 @@ io::result<captured> capture_log(attachment& at, const base_state& base, std::ui
     auto post = at.sums.checksum_after(out.object->sums(), head.commit);
     if (!post) return post.error();
     out.object->set_sums({base.post, *post});
+    return out;
+}
+
+}  // namespace
+
+io::result<captured> capture_log(attachment& at, const base_state& base, std::uint32_t salt1, std::uint32_t salt2, std::uint32_t end_frame,
+                                 std::uint64_t limit, bool even_own, std::int64_t now_ms) {
+    auto out = capture_published(at, base, salt1, salt2, end_frame, limit, even_own, now_ms);
+    if (!out || out->more) return out;
+    // Our own frame, not shipped alone, is not news.
+    wal::position end = out->after;
+    end.offset = std::max(end.offset, wal::frame_offset(std::uint64_t{end_frame} + 1, end.page_size));
+    auto tail = at.log.goes_on(end);
+    if (!tail) return tail.error();
+    out->unpublished = *tail;
     return out;
 }
 

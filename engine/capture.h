@@ -25,6 +25,7 @@ struct captured {
     std::shared_ptr<object_encoder> object;  // null: nothing to ship
     wal::position after;                     // where the log goes on
     bool more = false;                       // the limit ended it
+    bool unpublished = false;                // frames follow that the index does not count: look again soon, no event will say so
 };
 
 // The commits after `base.position`, up to `end_frame`, as TXID base.txid + 1. `even_own`: also if there is only our own frame. Errors:

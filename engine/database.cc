@@ -193,6 +193,7 @@ io::task<io::result<bool>> database::capture(bool even_own) {
     };
     auto got = co_await env_.elsewhere(read);
     if (!got) co_return got.error();
+    if (got->unpublished) next_->on_unpublished(env_.time.now());
     if (!got->object) {
         next_->on_nothing();
         co_return false;

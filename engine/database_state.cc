@@ -7,6 +7,8 @@ namespace {
 constexpr io::duration snapshot_retry = std::chrono::seconds(30);
 constexpr io::duration hand_off_retry_first = std::chrono::milliseconds(20);
 constexpr unsigned most_doublings = 11;  // 20 ms to 41 s
+constexpr io::duration look_again_first = std::chrono::milliseconds(1);
+constexpr unsigned most_looks = 17;  // 1 ms to 65 s, about two minutes together
 
 }  // namespace
 
@@ -16,6 +18,12 @@ void database_state::on_confirmed(io::instant now, std::uint64_t log_bytes, bool
     committed_since_snapshot_ = true;
     behind_ = more;
     if (more) dirty_ = true;
+}
+
+void database_state::on_unpublished(io::instant now) {
+    if (looks_ == most_looks) return;
+    look_again_ = now + look_again_first * (1U << looks_);
+    ++looks_;
 }
 
 void database_state::on_snapshot_done(io::instant now, bool ok) {
@@ -58,12 +66,17 @@ database_state::next database_state::decide(io::instant now) const {
     // writers are kept out is short.
     const bool hand_off_now = long_log && now >= hand_off_not_before_;
     const bool interval_over = !last_object_ || now - *last_object_ >= settings_.min_interval;
-    if (hand_off_now && !behind_ && (!dirty_ || last_object_ == now)) return {step::hand_off, {}};
-    if (dirty_ && (interval_over || hand_off_now)) return {step::capture, {}};
+    const bool look = dirty_ || (look_again_ && now >= *look_again_);
+    if (hand_off_now && !behind_ && (!look || last_object_ == now)) return {step::hand_off, {}};
+    if (look && (interval_over || hand_off_now)) return {step::capture, {}};
 
     next out;
     const auto earliest = [&out](io::instant at) { out.until = out.until ? std::min(*out.until, at) : at; };
-    if (dirty_) earliest(*last_object_ + settings_.min_interval);
+    if (look) {
+        earliest(*last_object_ + settings_.min_interval);
+    } else if (look_again_) {
+        earliest(*look_again_);
+    }
     if (long_log) earliest(hand_off_not_before_);
     if (!snapshot_running_ && snapshot_owed_) earliest(snapshot_not_before_);
     if (!snapshot_running_ && settings_.snapshot_interval.count() > 0 && committed_since_snapshot_ && last_snapshot_) {

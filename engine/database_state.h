@@ -29,7 +29,13 @@ public:
     explicit database_state(const stream_options& settings) : settings_(settings) {}
 
     // Something may have been committed.
-    void on_change() { dirty_ = true; }
+    void on_change() {
+        dirty_ = true;
+        looks_ = 0;
+    }
+    // The capture saw frames that are not committed yet. If they are about to be, no event will tell: SQLite publishes a commit through
+    // mapped memory after its last write. So look again, soon at first and ever more patiently; the sweep sees to the rest.
+    void on_unpublished(io::instant now);
     // stop() was called: one more capture, so that what was committed before is shipped, and no handoff or snapshot any more.
     void on_stop() {
         if (!stopping_) dirty_ = true;
@@ -38,6 +44,7 @@ public:
     // The step `capture` begins: changes from here on count for the next one.
     void on_capture() {
         dirty_ = false;
+        look_again_.reset();
         captured_for_stop_ = stopping_;
     }
     // The capture found nothing to ship: everything in the log is durable.
@@ -69,6 +76,8 @@ private:
     bool dirty_ = true;
     bool stopping_ = false;
     bool captured_for_stop_ = false;
+    std::optional<io::instant> look_again_;
+    unsigned looks_ = 0;   // at the same unpublished frames
     bool behind_ = false;  // the last capture stopped at its size limit
     bool snapshot_owed_ = false;
     bool snapshot_running_ = false;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace wal {
 
@@ -84,6 +85,15 @@ io::result<void> log_reader::read_page(std::uint64_t offset, io::byte_span page)
         return io::error{io::errc::io_failure, io::subject::database, fmt::format("{}: ends within the page at {}", path_, offset)};
     }
     return {};
+}
+
+io::result<bool> log_reader::goes_on(const position& from) const {
+    std::array<std::uint8_t, frame_header_size> raw{};
+    auto got = file_->read_at(from.offset, raw);
+    if (!got) return got.error().as(io::subject::database);
+    if (*got != raw.size()) return false;
+    const frame_header next = decode_frame_header(raw.data());
+    return next.salt1 == from.salt1 && next.salt2 == from.salt2;
 }
 
 io::result<void> log_reader::read_some(std::uint64_t offset, std::size_t most, io::bytes& into) const {

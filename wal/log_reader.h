@@ -45,6 +45,10 @@ public:
     // A page's bytes from their place in the log; `page` is one page long. io_failure if the file ends before. May run concurrently
     // with itself and with read().
     io::result<void> read_page(std::uint64_t offset, io::byte_span page) const;
+    // Whether a frame of the position's generation lies at its end: one that the index does not count yet, if the position is where the
+    // index ends. A commit becomes visible through the mapped index only, which no watcher sees, after its frames were written.
+    io::result<bool> goes_on(const position& from) const;
+
     // Makes `into` the bytes from `offset` on, `most` of them or as many as there are. Concurrency as read_page.
     io::result<void> read_some(std::uint64_t offset, std::size_t most, io::bytes& into) const;
 

@@ -18,6 +18,32 @@ engine::stream_options settings() {
     return out;
 }
 
+TEST(database_state, frames_not_yet_published_are_looked_at_again_ever_more_patiently) {
+    using engine::database_state;
+    database_state state({});
+    io::instant now{};
+    state.on_capture();
+    state.on_unpublished(now);
+    io::duration last{};
+    int looks = 0;
+    while (const auto until = state.decide(now).until) {
+        EXPECT_EQ(state.decide(now).what, database_state::step::wait);
+        EXPECT_GT(*until - now, last);
+        last = *until - now;
+        now = *until;
+        ASSERT_EQ(state.decide(now).what, database_state::step::capture);
+        state.on_capture();
+        state.on_unpublished(now);
+        ++looks;
+    }
+    EXPECT_GT(looks, 10);
+    EXPECT_LT(looks, 20) << "a rolled back transaction's frames may lie there for ever";
+    state.on_change();
+    state.on_capture();
+    state.on_unpublished(now);
+    EXPECT_EQ(state.decide(now).until, now + std::chrono::milliseconds(1));
+}
+
 TEST(database_state, captures_at_once_and_then_at_the_interval) {
     engine::database_state s(settings());
     EXPECT_EQ(s.decide(t0).what, step::capture);

@@ -11,6 +11,7 @@
 #include "engine/restorer.h"
 #include "engine/verifier.h"
 #include "io/directory_store.h"
+#include "tests/support/halting_vfs.h"
 #include "tests/support/real_environment.h"
 #include "tests/support/sqlite.h"
 #include "tests/support/temp_directory.h"
@@ -117,6 +118,31 @@ TEST_F(engine_test, commits_come_back) {
     EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
     EXPECT_EQ(objects(9), 1U);
     expect_sound();
+}
+
+// A commit becomes visible through the mapped index, which no watcher sees; the last event comes with its last write, before.
+TEST_F(engine_test, E9_a_commit_published_after_the_last_event_is_shipped_without_another) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    bool looking = false;
+    tests::halting_vfs vfs([&] {
+        if (!looking) return;
+        looking = false;
+        const std::size_t before = count(what::confirmed);
+        world.loop().run_for(50ms);  // the engine hears of the writes and looks
+        world.loop().restart();
+        ASSERT_EQ(count(what::confirmed), before);
+    });
+    tests::app db(db_path, 5000, tests::halting_vfs::name().c_str());
+    db.run("PRAGMA synchronous=FULL");
+    const std::size_t before = count(what::confirmed);
+    looking = true;
+    db.run("INSERT INTO t(x) VALUES('published late')");
+    ASSERT_FALSE(looking);
+    until([&] { return count(what::confirmed) > before; });
+    stop();
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
 }
 
 TEST_F(engine_test, a_restart_goes_on_without_uploading_again) {

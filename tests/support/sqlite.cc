@@ -5,8 +5,8 @@
 
 namespace tests {
 
-app::app(const std::string& path, int busy_ms) {
-    if (sqlite3_open(path.c_str(), &db_) != SQLITE_OK) throw std::runtime_error(path + ": " + sqlite3_errmsg(db_));
+app::app(const std::string& path, int busy_ms, const char* vfs) {
+    if (sqlite3_open_v2(path.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, vfs) != SQLITE_OK) throw std::runtime_error(path + ": " + sqlite3_errmsg(db_));
     sqlite3_busy_timeout(db_, busy_ms);
 }
 

@@ -11,7 +11,7 @@ namespace tests {
 class app {
 public:
     // Opens or creates; throws std::runtime_error with SQLite's words on any error, here and below.
-    explicit app(const std::string& path, int busy_ms = 5000);
+    explicit app(const std::string& path, int busy_ms = 5000, const char* vfs = nullptr);
     ~app();
     app(const app&) = delete;
     app& operator=(const app&) = delete;
