@@ -23,6 +23,7 @@ namespace engine {
 // What happens, for logs, tests and webhooks.
 struct event {
     enum class what {
+        watching,    // everything named is open: run() will not refuse to start any more; of no stream
         attached,    // the stream is in step with its database
         confirmed,   // `txid` is durable in the store
         snapshot,    // a snapshot at `txid` is durable

@@ -37,6 +37,8 @@ io::task<io::result<void>> engine::fleet::run() {
         co_await drivers_.join();
         co_return found;
     }
+    const std::size_t count = by_stream_.size();
+    tell({event::what::watching, {}, 0, count == 0 ? "no database yet; waiting for one to appear" : fmt::format("{} database{}", count, count == 1 ? "" : "s")});
     helpers_.spawn(listen());
     helpers_.spawn(sweep());
     helpers_.spawn(keep_state());
@@ -107,7 +109,9 @@ io::task<io::result<void>> engine::fleet::adopt(candidate found, bool strict) {
         env_.journal.error("{}", clash.context);
         co_return io::result<void>();
     }
-    if (const auto own = settings_.overrides.find(found.name); own != settings_.overrides.end()) found.settings = own->second;
+    if (const auto own = settings_.overrides.find(found.name); own != settings_.overrides.end()) {
+        found.settings = own->second.over(found.settings);
+    }
     if (!strict) {
         auto size = co_await env_.elsewhere([&] { return env_.files.status(found.path); });
         if (!size) co_return io::result<void>();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,23 @@ struct stream_options {
     friend bool operator==(const stream_options&, const stream_options&) = default;
 };
 
+// Settings that replace some of others.
+struct stream_changes {
+    std::optional<io::duration> min_interval;
+    std::optional<io::duration> snapshot_interval;
+    std::optional<std::uint64_t> checkpoint_bytes;
+    std::optional<std::uint64_t> batch_bytes;
+
+    // `base` with what is set here in its place.
+    [[nodiscard]] stream_options over(stream_options base) const {
+        base.min_interval = min_interval.value_or(base.min_interval);
+        base.snapshot_interval = snapshot_interval.value_or(base.snapshot_interval);
+        base.checkpoint_bytes = checkpoint_bytes.value_or(base.checkpoint_bytes);
+        base.batch_bytes = batch_bytes.value_or(base.batch_bytes);
+        return base;
+    }
+};
+
 // What to watch: a database file, or every database below a directory, those that appear later included.
 struct target {
     enum class what { file, directory };
@@ -34,8 +52,8 @@ struct target {
 
 struct options {
     std::vector<target> targets;
-    // Settings of single streams inside directories, by stream name.
-    std::map<std::string, stream_options> overrides;
+    // What single streams have other than their target's settings, by stream name.
+    std::map<std::string, stream_changes> overrides;
     // state.db, page sums, pending objects, requests. Created if absent. One engine at a time per directory and store.
     std::string state_directory;
     // Where "who watches this database" is written down, the same for every engine on this host.

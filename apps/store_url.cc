@@ -1,0 +1,55 @@
+#include "apps/store_url.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace apps {
+
+namespace {
+
+io::error wrong(std::string context) { return {io::errc::invalid, io::subject::usage, std::move(context)}; }
+
+io::result<std::string> decode_percent(const std::string& url, std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            out += text[i];
+            continue;
+        }
+        unsigned value = 0;
+        const char* digits = text.data() + i + 1;
+        const bool two = text.size() - i > 2;
+        const auto parsed = two ? std::from_chars(digits, digits + 2, value, 16) : std::from_chars_result{digits, std::errc::invalid_argument};
+        if (parsed.ec != std::errc() || parsed.ptr != digits + 2 || value == 0)
+            return wrong(fmt::format("store \"{}\": a % in a URL must be followed by two hexadecimal digits (a % itself is %25); a plain path needs none", url));
+        out += static_cast<char>(value);
+        i += 2;
+    }
+    return out;
+}
+
+}  // namespace
+
+io::result<std::string> directory_of(const std::string& url) {
+    if (url.empty()) return wrong("the store's URL is empty; give a path, or file:///path");
+    const std::size_t colon = url.find("://");
+    if (colon == std::string::npos || url.find('/') < colon) return url;
+    const std::string scheme = url.substr(0, colon);
+    if (scheme == "s3") return wrong(fmt::format("store \"{}\": S3 is not supported by this version; use a path or file:///path", url));
+    if (scheme != "file") return wrong(fmt::format("store \"{}\": unknown scheme \"{}\"; use a path or file:///path", url, scheme));
+    if (!url.starts_with("file:///") || url.size() == 8)
+        return wrong(fmt::format("store \"{}\": a file URL has three slashes and an absolute path, as in file:///backup", url));
+    return decode_percent(url, std::string_view(url).substr(7));
+}
+
+io::task<io::result<std::unique_ptr<io::object_store>>> open_store(const io::environment& env, std::string url,
+                                                                   io::directory_store::access how) {
+    auto directory = directory_of(url);
+    if (!directory) co_return directory.error();
+    auto opened = co_await io::directory_store::open(env, std::move(*directory), how);
+    if (!opened) co_return opened.error();
+    co_return std::unique_ptr<io::object_store>(std::move(*opened));
+}
+
+}  // namespace apps

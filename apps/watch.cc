@@ -1,0 +1,134 @@
+// flotilla watch: follows databases until it is told to stop.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/command.h"
+#include "apps/event_lines.h"
+#include "apps/flags.h"
+#include "apps/store_url.h"
+#include "apps/watch_plan.h"
+#include "engine/engine.h"
+#include "wal/live_database.h"
+
+namespace apps {
+
+namespace {
+
+constexpr const char* examples =
+    "Examples:\n"
+    "  flotilla watch app.db --to /backup                     one database, as the stream \"app.db\"\n"
+    "  flotilla watch shop=/srv/shop/app.db --to /backup      under a name of your own\n"
+    "  flotilla watch /srv/tenants --to file:///backup        all databases below a directory, later ones included\n"
+    "  flotilla watch '/srv/*/app.db' --to /backup            a glob, expanded once at the start (quote it)\n"
+    "  flotilla watch --config /etc/flotilla.toml             databases and settings from a file; flags beat it\n"
+    "\n"
+    "Databases must be in WAL mode. SIGTERM or Ctrl-C: ships what is captured, then ends; a second one ends at once.\n"
+    "Times: 500ms, 10s, 2m, 24h, 0. Sizes: bytes, or with KiB MiB GiB (KB MB GB). [defaults] in brackets.\n"
+    "\n"
+    "flotilla.toml (relative paths are meant from its directory; unknown keys are errors):\n"
+    "  to = \"/backup\"\n"
+    "  min-interval = \"1s\"          # any flag above, by its name\n"
+    "  [[database]]\n"
+    "  path = \"/srv/app.db\"         # a file, a directory or a glob\n"
+    "  name = \"app\"                 # optional; for a directory: a prefix\n"
+    "  checkpoint-size = \"16MiB\"    # settings of this database alone\n"
+    "  [stream.\"big/one.db\"]        # settings of a stream found in a directory\n"
+    "  min-interval = \"10s\"\n"
+    "\n"
+    "--json prints an object a line: time, event (watching, attached, confirmed, snapshot, handed_off, reanchored, detached, failing,\n"
+    "stopped, ended), stream, txid, text. Keep reading it: nothing is replicated while a line cannot be written.";
+
+struct watch_flags : flags {
+    std::vector<std::string> paths;
+};
+
+// First signal: stop, in good order. Second: at once.
+class stop_signals {
+public:
+    stop_signals(world& here, engine::engine& fleet) : here_(here), fleet_(fleet), signals_(here.loop(), SIGTERM, SIGINT) { wait(); }
+
+private:
+    void wait() {
+        signals_.async_wait([this](const boost::system::error_code& canceled, int) {
+            if (canceled) return;
+            if (asked_) leave();
+            asked_ = true;
+            here_.env.journal.info("stopping: shipping what is captured; another signal ends at once");
+            fleet_.stop();
+            wait();
+        });
+    }
+
+    [[noreturn]] void leave() {
+        std::string streams;
+        for (const auto& one : fleet_.status()) streams += fmt::format("{}{} (in the store up to TXID {})", streams.empty() ? "" : ", ", one.stream, one.txid);
+        fmt::print(stderr, "flotilla: ended at once by a second signal; later commits may not be in the store yet: {}. They are still in the "
+                           "databases, and the next watch ships them\n", streams);
+        std::fflush(nullptr);
+        ::_exit(static_cast<int>(io::subject::general));
+    }
+
+    world& here_;
+    engine::engine& fleet_;
+    boost::asio::signal_set signals_;
+    bool asked_ = false;
+};
+
+io::result<watch_plan> prepare(const watch_flags& given) {
+    world quiet;
+    auto file = read_config(quiet, given);
+    if (!file) return file.error();
+    auto plan = plan_watch(quiet.env.files, given.paths, given.given, *file, real_surroundings());
+    if (!plan) return plan.error();
+    std::string& who = plan->options.who;
+    who = "flotilla watch";
+    for (const auto& path : given.paths) who += " " + path;
+    if (!given.config_file.empty()) who += " --config " + given.config_file;
+    who += fmt::format(" --to {} (pid {})", plan->store, ::getpid());
+    return plan;
+}
+
+io::result<void> follow(world& here, const watch_plan& plan, bool json) {
+    auto store = here.run(open_store(here.env, plan.store, io::directory_store::access::write));
+    if (!store) return store.error();
+    here.env.journal.info("flotilla {} with {}", FLOTILLA_VERSION, wal::sqlite_version_note());
+    here.env.journal.info("store {}, state directory {}", (*store)->url(), plan.options.state_directory);
+    engine::engine fleet(here.env, **store, plan.options);
+    event_lines lines(here.env, json);
+    fleet.on_event([&](const engine::event& one) { lines.tell(one); });
+    const stop_signals signals(here, fleet);
+    return here.run(fleet.run());
+}
+
+io::result<void> watch(const watch_flags& given) {
+    auto plan = prepare(given);
+    if (!plan) return plan.error();
+    world here(plan->log_level);
+    auto ended = follow(here, *plan, given.json);
+    const int code = ended ? 0 : static_cast<int>(ended.error().about);
+    if (given.json) (void)print_line(ended_line(here.env.time.wall_ms(), code, ended ? "" : ended.error().context));
+    return ended;
+}
+
+}  // namespace
+
+void add_watch(CLI::App& program, action& chosen) {
+    CLI::App* command = add_command(program, "watch", "follow databases and ship every commit to a store", examples);
+    const auto given = std::make_shared<watch_flags>();
+    command->add_option("PATH", given->paths, "databases, directories or globs; NAME=PATH gives a stream its name")->type_name("");
+    for (const auto& list : {general_setting_names(), stream_setting_names()}) {
+        for (const auto& one : list) add_setting_flag(*command, *given, "--" + std::string(one.name), std::string(one.name), std::string(one.help));
+    }
+    add_config_flag(*command, *given);
+    add_json_flag(*command, *given, "events on standard output, one JSON object a line");
+    command->callback([&chosen, given] { chosen = [given] { return watch(*given); }; });
+}
+
+}  // namespace apps
