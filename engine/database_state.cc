@@ -7,8 +7,8 @@ namespace {
 constexpr io::duration snapshot_retry = std::chrono::seconds(30);
 constexpr io::duration hand_off_retry_first = std::chrono::milliseconds(20);
 constexpr unsigned most_doublings = 11;  // 20 ms to 41 s
-constexpr io::duration look_again_first = std::chrono::milliseconds(1);
-constexpr unsigned most_looks = 17;  // 1 ms to 65 s, about two minutes together
+constexpr io::duration look_again_first = std::chrono::microseconds(100);
+constexpr unsigned most_looks = 20;  // 0.1 ms to 52 s, about two minutes together
 
 }  // namespace
 
