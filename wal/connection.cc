@@ -43,9 +43,11 @@ io::result<std::unique_ptr<connection>> connection::open(const std::string& path
     sqlite3_busy_timeout(db, busy_ms);
     int was = 0;
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, &was);
+    // A pin lives long and does little: no memory is held ready for it.
+    sqlite3_db_config(db, SQLITE_DBCONFIG_LOOKASIDE, nullptr, 0, 0);
     int keep_log = 1;
     sqlite3_file_control(db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep_log);
-    for (const char* sql : {"PRAGMA wal_autocheckpoint=0", "PRAGMA cache_size=8", "PRAGMA synchronous=NORMAL", "PRAGMA mmap_size=0"}) {
+    for (const char* sql : {"PRAGMA wal_autocheckpoint=0", "PRAGMA cache_size=0", "PRAGMA synchronous=NORMAL", "PRAGMA mmap_size=0"}) {
         if (auto ok = out->run(sql); !ok) return ok.error();
     }
     // The first row comes from the database, so that the transaction is a real one; the second keeps the statement pending.
