@@ -14,6 +14,7 @@ std::string_view name(operation what) {
         case operation::upload_part: return "UploadPart";
         case operation::complete_upload: return "CompleteMultipartUpload";
         case operation::abort_upload: return "AbortMultipartUpload";
+        case operation::list_parts: return "ListParts";
         case operation::list_uploads: return "ListMultipartUploads";
         case operation::head_bucket: return "HeadBucket";
         case operation::create_bucket: return "CreateBucket";
@@ -34,6 +35,7 @@ std::string_view permission(operation what) {
         case operation::list_objects:
         case operation::head_bucket: return "s3:ListBucket";
         case operation::abort_upload: return "s3:AbortMultipartUpload";
+        case operation::list_parts: return "s3:ListMultipartUploadParts";
         case operation::list_uploads: return "s3:ListBucketMultipartUploads";
         case operation::create_bucket: return "s3:CreateBucket";
     }

@@ -16,6 +16,7 @@ enum class operation {
     upload_part,
     complete_upload,
     abort_upload,
+    list_parts,
     list_uploads,
     head_bucket,
     create_bucket,

@@ -173,6 +173,12 @@ http_request complete_upload(const store_url& in, std::string_view key, std::str
     return request;
 }
 
+http_request list_parts(const store_url& in, std::string_view key, std::string_view upload_id, unsigned after) {
+    auto request = make(in, "GET", key, {{"uploadId", std::string(upload_id)}, {"part-number-marker", fmt::format("{}", after)}});
+    add_customer_key(request, in.at_rest);
+    return request;
+}
+
 http_request abort_upload(const store_url& in, std::string_view key, std::string_view upload_id) {
     return make(in, "DELETE", key, {{"uploadId", std::string(upload_id)}});
 }

@@ -54,6 +54,8 @@ struct uploaded_part {
 // `parts` by ascending number.
 http_request complete_upload(const store_url& in, std::string_view key, std::string_view upload_id, const std::vector<uploaded_part>& parts,
                              const write_condition& condition);
+// The parts that an upload has so far, after part number `after`.
+http_request list_parts(const store_url& in, std::string_view key, std::string_view upload_id, unsigned after);
 http_request abort_upload(const store_url& in, std::string_view key, std::string_view upload_id);
 struct upload_marker {
     std::string key;

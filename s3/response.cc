@@ -103,6 +103,27 @@ io::result<std::string> read_completed_upload(io::byte_view body) {
     return etag;
 }
 
+io::result<part_page> read_part_page(io::byte_view body) {
+    constexpr std::string_view kind = "ListPartsResult";
+    constexpr unsigned most_parts = 10'000;
+    pugi::xml_document document;
+    const auto root = read_document(document, body, kind);
+    if (!root) return root.error();
+    part_page page;
+    for (const auto& node : root->children("Part")) {
+        const auto part = number_of(node, "PartNumber");
+        std::string etag = text_of(node, "ETag");
+        if (!part || *part == 0 || *part > most_parts || (!page.parts.empty() && *part <= page.parts.back().number)) return lacks(kind, "PartNumber");
+        if (etag.empty()) return lacks(kind, "ETag");
+        page.parts.push_back({static_cast<unsigned>(*part), std::move(etag)});
+    }
+    const auto truncated = flag_of(*root, "IsTruncated");
+    if (!truncated) return lacks(kind, "IsTruncated");
+    if (*truncated && page.parts.empty()) return lacks(kind, "Part, though there is more");
+    if (*truncated) page.next = page.parts.back().number;
+    return page;
+}
+
 io::result<upload_page> read_upload_page(io::byte_view body) {
     constexpr std::string_view kind = "ListMultipartUploadsResult";
     pugi::xml_document document;

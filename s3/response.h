@@ -37,6 +37,12 @@ io::result<std::string> read_created_upload(io::byte_view body);
 // same, every error's code is outcome_unknown.
 io::result<std::string> read_completed_upload(io::byte_view body);
 
+struct part_page {
+    std::vector<uploaded_part> parts;  // by ascending number
+    std::optional<unsigned> next;      // part number to go on after; none on the last page
+};
+io::result<part_page> read_part_page(io::byte_view body);
+
 struct pending_upload {
     std::string key;
     std::string upload_id;
