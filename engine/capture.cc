@@ -21,12 +21,22 @@ page_list pages_of(const wal::log_reader& log, std::shared_ptr<const wal::frame_
                    std::uint32_t page_size) {
     page_list out;
     out.pages.reserve(batch->pages().size());
-    for (const auto& place : batch->pages()) out.pages.push_back(place.pgno);
-    const std::size_t from_log = out.pages.size();
-    for (std::uint32_t pgno = old_pages + 1; pgno <= batch->commit_pages(); ++pgno) {
-        if (pgno != ltx::lock_page(page_size) && !batch->find(pgno)) out.pages.push_back(pgno);
+    out.sums.reserve(batch->pages().size());
+    const io::bytes zeros(page_size);
+    const auto fill_up_to = [&](std::uint32_t last) {
+        std::uint32_t pgno = std::max(old_pages, out.pages.empty() ? 0 : out.pages.back()) + 1;
+        for (; pgno <= last; ++pgno) {
+            if (pgno == ltx::lock_page(page_size)) continue;
+            out.pages.push_back(pgno);
+            out.sums.push_back(ltx::page_checksum(pgno, zeros));
+        }
+    };
+    for (const auto& place : batch->pages()) {
+        fill_up_to(place.pgno - 1);
+        out.pages.push_back(place.pgno);
+        out.sums.push_back(place.sum);
     }
-    if (out.pages.size() != from_log) std::sort(out.pages.begin(), out.pages.end());
+    fill_up_to(batch->commit_pages());
     out.read = [window = wal::page_window(log, page_size), batch](std::uint32_t pgno, io::byte_span page) mutable -> io::result<void> {
         if (const auto place = batch->find(pgno)) return window.read(*place, page);
         std::fill(page.begin(), page.end(), std::uint8_t{0});
@@ -63,7 +73,7 @@ io::result<captured> capture_published(attachment& at, const base_state& base, s
     captured out;
     out.after = from;
     if (end <= from.offset) return out;
-    auto got = at.log.read(from, end, limit);
+    auto got = at.log.read(from, end, limit, ltx::page_checksum);
     if (!got) return got.error();
     if (got->what == wal::log_reader::outcome::restarted) return lost("the log is another generation than its index says");
     if (got->what == wal::log_reader::outcome::broken) return lost("a committed frame does not continue the checksum chain");

@@ -8,7 +8,7 @@ namespace engine {
 
 object_encoder::object_encoder(ltx::header head, page_list from)
     : head_(std::move(head)), from_(std::move(from)), scratch_(head_.page_size) {
-    if (from_.pages.size() * std::uint64_t{head_.page_size} <= keep_bytes) kept_.resize(from_.pages.size() * head_.page_size);
+    if (from_.sums.empty() && from_.pages.size() * std::uint64_t{head_.page_size} <= keep_bytes) kept_.resize(from_.pages.size() * head_.page_size);
 }
 
 io::result<io::byte_view> object_encoder::page_at(std::size_t index) {
@@ -20,7 +20,8 @@ io::result<io::byte_view> object_encoder::page_at(std::size_t index) {
 io::result<void> object_encoder::prepare() {
     std::vector<ltx::page_sum> sums;
     sums.reserve(from_.pages.size());
-    for (std::size_t i = 0; i < from_.pages.size(); ++i) {
+    for (std::size_t i = 0; i < from_.sums.size(); ++i) sums.push_back({from_.pages[i], from_.sums[i]});
+    for (std::size_t i = sums.size(); i < from_.pages.size(); ++i) {
         const io::byte_span page =
             kept_.empty() ? io::byte_span(scratch_) : io::byte_span(kept_).subspan(i * head_.page_size, head_.page_size);
         if (auto ok = from_.read(from_.pages[i], page); !ok) return ok.error();

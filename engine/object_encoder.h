@@ -1,6 +1,6 @@
 // Makes one LTX object from pages: of the log (a capture), of an image (a snapshot, a difference). Blocking work for io::offload;
-// memory is bounded whatever the object's size: prepare() reads the pages once for their sums, next() again to encode them, in
-// parts. Objects of at most keep_bytes of pages are read only once.
+// memory is bounded whatever the object's size: prepare() reads the pages once for their sums, unless these are known, next() again to
+// encode them, in parts. Objects of at most keep_bytes of pages are read only once.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ namespace engine {
 // Which pages, and where their bytes are.
 struct page_list {
     std::vector<std::uint32_t> pages;  // ascending, without the lock page
-    // Fills the span, which is one page long. Called from one thread at a time, for any of `pages`, up to twice each.
+    std::vector<std::uint64_t> sums;   // ltx::page_checksum of each, where they are known already; else empty
+    // Fills the span, which is one page long. Called from one thread at a time, for any of `pages`, once each or twice in order.
     std::function<io::result<void>(std::uint32_t pgno, io::byte_span page)> read;
 };
 

@@ -4,8 +4,8 @@
 
 namespace wal {
 
-void frame_batch::add(const frame& f) {
-    places_.push_back({f.pgno, f.page_offset});
+void frame_batch::add(const frame& f, std::uint64_t sum) {
+    places_.push_back({f.pgno, f.page_offset, sum});
     if (f.commit_pages == 0) return;
     committed_ = places_.size();
     commit_pages_ = f.commit_pages;

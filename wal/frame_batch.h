@@ -1,5 +1,5 @@
-// The newest frame of each page over a run of commits. It keeps where the bytes are, not the bytes: 16 bytes a frame, so that a
-// transaction of a gigabyte takes 4 MB.
+// The newest frame of each page over a run of commits. It keeps where the bytes are, not the bytes: 24 bytes a frame, so that a
+// transaction of a gigabyte takes 6 MB.
 #pragma once
 
 #include <cstdint>
@@ -15,13 +15,14 @@ namespace wal {
 struct page_place {
     std::uint32_t pgno = 0;
     std::uint64_t offset = 0;  // of the page's bytes in the log
+    std::uint64_t sum = 0;     // what the reader's page_sum says of them; 0 without one
 };
 
 class frame_batch {
 public:
     explicit frame_batch(const position& begin) : begin_(begin), end_(begin) {}
 
-    void add(const frame& f);
+    void add(const frame& f, std::uint64_t sum = 0);
     // Cuts off what came after the newest commit, keeps the newest place of each page that the database still has, sorted. `end` is
     // the scanner's committed position. Call once, after the last add.
     void finish(const position& end);

@@ -9,7 +9,7 @@ namespace wal {
 
 namespace {
 
-constexpr std::size_t chunk_bytes = 1U << 20U;
+constexpr std::size_t chunk_bytes = 1U << 17U;  // stays in the cache while it is checked
 
 }  // namespace
 
@@ -45,7 +45,7 @@ io::result<bool> log_reader::holds(position& p, bool fill) {
     return got->batch.end() == p;
 }
 
-io::result<log_reader::reading> log_reader::read(const position& from, std::uint64_t end, std::uint64_t limit) {
+io::result<log_reader::reading> log_reader::read(const position& from, std::uint64_t end, std::uint64_t limit, page_sum sum) {
     reading out{outcome::read, false, frame_batch(from)};
     auto head = current_header();
     if (!head) return head.error();
@@ -56,9 +56,10 @@ io::result<log_reader::reading> log_reader::read(const position& from, std::uint
         return out;
     }
     scanner frames(from);
-    const auto take = [&out](const frame& f) { out.batch.add(f); };
+    const auto take = [&out, sum](const frame& f) { out.batch.add(f, sum == nullptr ? 0 : sum(f.pgno, f.page)); };
     const std::size_t frame_bytes = frame_header_size + from.page_size;
-    io::bytes chunk(std::max(chunk_bytes / frame_bytes, std::size_t{1}) * frame_bytes);
+    const std::uint64_t there = std::min(end, std::max(*size, from.offset)) - std::min(end, from.offset);
+    io::bytes chunk(static_cast<std::size_t>(std::min<std::uint64_t>(std::max(chunk_bytes / frame_bytes, std::size_t{1}) * frame_bytes, there)));
     while (frames.read_offset() < end && !frames.ended()) {
         if (frames.committed().offset - from.offset >= limit) {
             out.more = true;

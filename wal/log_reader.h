@@ -40,7 +40,9 @@ public:
         bool more = false;
         frame_batch batch;
     };
-    io::result<reading> read(const position& from, std::uint64_t end, std::uint64_t limit);
+    // `sum`, if given, is asked for each page that passes, so that nobody has to read it again for that.
+    using page_sum = std::uint64_t (*)(std::uint32_t pgno, io::byte_view page);
+    io::result<reading> read(const position& from, std::uint64_t end, std::uint64_t limit, page_sum sum = nullptr);
 
     // A page's bytes from their place in the log; `page` is one page long. io_failure if the file ends before. May run concurrently
     // with itself and with read().

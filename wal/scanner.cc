@@ -19,7 +19,7 @@ std::size_t scanner::feed(io::byte_view data, const sink& to) {
         read_.offset += frame_bytes;
         read_.running = sum;
         consumed += frame_bytes;
-        to({head.pgno, page_offset, head.commit_pages});
+        to({head.pgno, page_offset, head.commit_pages, raw.subspan(frame_header_size)});
         if (head.commit_pages != 0) committed_ = read_;
     }
     return consumed;

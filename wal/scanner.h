@@ -17,6 +17,7 @@ struct frame {
     std::uint32_t pgno = 0;
     std::uint64_t page_offset = 0;   // of the page's bytes in the file
     std::uint32_t commit_pages = 0;  // not 0: a commit; the database has this many pages now
+    io::byte_view page;              // in the bytes that were fed
 };
 
 class scanner {
