@@ -97,8 +97,8 @@ std::optional<verdict> about_existence(const answer& a) {
     if (a.status() != 404) return std::nullopt;
     if (a.says.kind == body_kind::empty && a.asked.what == operation::head_bucket) return no_bucket;
     if (a.says.kind == body_kind::empty && a.asked.what == operation::head_object) return verdict{errc::not_found, "there is no such object"};
-    if (a.says.kind == body_kind::html) return verdict{errc::io_failure, "a web page answers: is that the address of an S3 service?"};
-    return verdict{fragile(a.asked) ? errc::outcome_unknown : errc::io_failure, "the answer does not say what was not found"};
+    return verdict{fragile(a.asked) ? errc::outcome_unknown : errc::io_failure,
+                   a.says.kind == body_kind::html ? "a web page answers: is that the address of an S3 service?" : "the answer does not say what was not found"};
 }
 
 std::optional<verdict> about_conditions(const answer& a) {
