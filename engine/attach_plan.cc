@@ -63,11 +63,17 @@ attach_decision plan_attach(const attach_input& in) {
         return out;
     }
     const ltx::header& head = *in.remote.head;
-    if (in.remote.head_txid >= known.txid && !ours) {
+    if (!ours) {
         return refuse(io::errc::overtaken,
                       fmt::format("another writer (epoch {:016x}) has written TXID {} of this stream; ours ends at {}. Stop the other "
                                   "writer, or give this database another stream name",
                                   head.node_id, in.remote.head_txid, known.txid));
+    }
+    if (in.remote.head_txid == known.txid && head.sums && head.sums->post != known.post) {
+        return refuse(io::errc::overtaken,
+                      fmt::format("TXID {} in the store is not the one that was shipped from here: another engine runs on a copy of this "
+                                  "state directory. Stop the other one, or give this database another stream name",
+                                  known.txid));
     }
     if (in.remote.head_txid < known.txid) {
         attach_decision out = lost(in, known.txid, known.page_size,
@@ -84,9 +90,11 @@ attach_decision plan_attach(const attach_input& in) {
                    fmt::format("the page size changed from {} to {}", head.page_size, in.page_size));
     } else if (in.identity != known.identity) {
         out = lost(in, in.remote.head_txid, head.page_size, "the database file was replaced by another");
+    } else if (!in.log.doubt.empty()) {
+        out = lost(in, in.remote.head_txid, head.page_size, in.log.doubt);
     } else if (!in.log.position_holds) {
         out = lost(in, in.remote.head_txid, head.page_size,
-                   fmt::format("the log does not go on where TXID {} ended: it was restarted unseen", in.remote.head_txid));
+                   fmt::format("the log does not go on where TXID {} ended: it was restarted unseen, or the files are of another time", in.remote.head_txid));
     } else if (in.sums_txid != in.remote.head_txid) {
         out = lost(in, in.remote.head_txid, head.page_size, "the page sums do not prove the state that was shipped");
     } else {

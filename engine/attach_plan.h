@@ -19,11 +19,15 @@ struct remote_view {
     std::uint64_t snapshot_txid = 0;   // newest snapshot; 0: none
     std::int64_t snapshot_ms = 0;      // when that was made, as the store says
     std::optional<ltx::header> head;   // of the object that reaches head_txid; none if the stream is empty
+    bool restorable = true;            // nothing is missing between a snapshot and the head
 };
 
 // What the pinned log says of a position that claims to be in it.
 struct log_view {
-    bool position_holds = false;  // same generation, long enough, and the running checksum there is the position's
+    // Same generation, long enough, and the running checksum there is the position's; if the position is that of an object which the
+    // memo does not know, the log up to there is what that object was made from.
+    bool position_holds = false;
+    std::string doubt;  // not empty: whatever else is said, the database is not what was shipped, and how that was found out
 };
 
 struct attach_input {

@@ -11,6 +11,8 @@ namespace engine {
 
 namespace {
 
+constexpr std::int64_t most_step_back_ms = 3'600'000;
+
 io::error lost(std::string_view why) {
     return {io::errc::gap, io::subject::database, fmt::format("continuity is lost: {}", why)};
 }
@@ -63,6 +65,10 @@ ltx::header make_header(std::uint64_t min, std::uint64_t max, std::uint32_t page
     return out;
 }
 
+std::int64_t stamp(std::int64_t now_ms, std::int64_t newest_ms) {
+    return newest_ms - now_ms > most_step_back_ms ? now_ms : std::max(now_ms, newest_ms);
+}
+
 namespace {
 
 io::result<captured> capture_published(attachment& at, const base_state& base, std::uint32_t salt1, std::uint32_t salt2, std::uint32_t end_frame,
@@ -85,7 +91,8 @@ io::result<captured> capture_published(attachment& at, const base_state& base, s
     out.after = batch->end();
     out.more = got->more;
     const ltx::header head =
-        make_header(base.txid + 1, base.txid + 1, batch->commit_pages(), base.epoch, from.offset, batch->end(), now_ms);
+        make_header(base.txid + 1, base.txid + 1, batch->commit_pages(), base.epoch, from.offset, batch->end(),
+                    stamp(now_ms, base.stamped_ms));
     out.object = std::make_shared<object_encoder>(head, std::move(pages));
     if (auto ok = out.object->prepare(); !ok) return ok.error();
     auto post = at.sums.checksum_after(out.object->sums(), head.commit);

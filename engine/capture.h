@@ -19,6 +19,7 @@ struct base_state {
     std::uint64_t post = 0;
     std::uint64_t epoch = 0;
     wal::position position;
+    std::int64_t stamped_ms = 0;  // time of the newest object
 };
 
 struct captured {
@@ -32,6 +33,10 @@ struct captured {
 // gap (subject::database) if the log is no longer the one that the position is in: attach anew; else as the log says.
 io::result<captured> capture_log(attachment& at, const base_state& base, std::uint32_t salt1, std::uint32_t salt2, std::uint32_t end_frame,
                                  std::uint64_t limit, bool even_own, std::int64_t now_ms);
+
+// The time for an object: now, but not before the object it follows, so that "the state at that time" has one answer although the clock
+// is set back a little. A step of more than an hour is believed: the old time was wrong.
+std::int64_t stamp(std::int64_t now_ms, std::int64_t newest_ms);
 
 // One consistent image of the pinned database up to `mark`, or up to its newest commit if there is no mark. The pin must not be past the
 // mark, and must not move while the image is used.

@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::uint64_t most_tail_bytes = 8U << 20U;  // captured while writers are kept out; a longer tail is shipped first
 
+constexpr io::duration pause_on_event = std::chrono::milliseconds(200);  // a burst of writes to what cannot be followed is one try
+
 std::string milliseconds(std::uint64_t ns) { return fmt::format("{:.1f} ms", static_cast<double>(ns) / 1e6); }
 
 }  // namespace
@@ -56,9 +58,9 @@ void database::stop() {
     snapshot_shipper_.nudge();
 }
 
-bool database::out_of_time() const { return stopping_ && env_.time.now() >= stop_by_; }
+std::optional<io::instant> database::deadline() const { return stopping_ ? std::optional(stop_by_) : std::nullopt; }
 
-base_state database::base() const { return {memo_.txid, memo_.page_count, memo_.post, memo_.epoch, memo_.position}; }
+base_state database::base() const { return {memo_.txid, memo_.page_count, memo_.post, memo_.epoch, memo_.position, stamped_ms_}; }
 
 void database::tell(event::what kind, std::string text) { around_.tell({kind, memo_.stream, memo_.txid, std::move(text)}); }
 
@@ -107,6 +109,11 @@ io::task<void> database::detach() {
     if (at_) co_await env_.elsewhere([this] { at_.reset(); });
 }
 
+bool database::is_gone(const io::error& why) const {
+    if (why.code == io::errc::not_a_database) return !was_live_;
+    return why.code == io::errc::not_found && why.about == io::subject::database && !what_.named;
+}
+
 io::task<io::result<void>> database::run() {
     io::backoff pause{io::retry_policy{std::chrono::milliseconds(200), std::chrono::seconds(30)}};
     io::result<void> end;
@@ -119,11 +126,18 @@ io::task<io::result<void>> database::run() {
             end = co_await follow();
             if (memo_.txid != before) pause.reset();
         }
-        const bool lost = !end && end.error().code == io::errc::gap;
         co_await detach();
-        if (end || stopping_) break;
-        const io::error& why = end.error();
-        if (why.code == io::errc::not_a_database && !was_live_) co_return end;
+        if (end) break;
+        const io::error why = end.error();
+        if (stopping_) {
+            // Before it was in step nothing was captured. Trouble of the store is told all the same: there may be commits to ship.
+            if (!attached && (why.about == io::subject::database || why.code == io::errc::canceled)) end = io::result<void>();
+            break;
+        }
+        if (!attached && is_gone(why)) {
+            answer_snapshots(why);
+            co_return end;
+        }
         if (why.code == io::errc::overtaken) {
             show("stopped", why.context);
             env_.journal.error("{}: stopped: {}", memo_.stream, why.context);
@@ -132,10 +146,9 @@ io::task<io::result<void>> database::run() {
             while (!stopping_) co_await wake_.wait();
             co_return io::result<void>();
         }
-        if (lost) {
-            env_.journal.warning("{}: {}", memo_.stream, why.context);
-        } else {
-            if (memo_.problem != why.context) env_.journal.warning("{}: waiting: {}", memo_.stream, why.context);
+        const bool lost = why.code == io::errc::gap;
+        if (memo_.problem != why.context) env_.journal.warning("{}: {}{}", memo_.stream, lost ? "" : "waiting: ", why.context);
+        if (!lost) {
             show("waiting", why.context);
             tell(event::what::detached, why.context);
             answer_snapshots(why);
@@ -143,14 +156,9 @@ io::task<io::result<void>> database::run() {
         // A database that could not be opened is looked at again when something happens to it; all else, after a while. One that was
         // followed until now is tried again in any case: what happened to it may be over (replaced by a rename).
         const bool on_event = !attached && why.about == io::subject::database && !lost && why.code != io::errc::busy;
-        const auto until = on_event ? std::optional<io::instant>() : env_.time.now() + pause.next(env_.dice);
-        do {
-            if (!co_await wake_.wait(until)) break;
-        } while (!stopping_ && !on_event && env_.time.now() < *until);
-        if (stopping_ && why.about == io::subject::database && !lost) {
-            end = io::result<void>();  // nothing was captured that is not durable
-            break;
-        }
+        const io::instant again = env_.time.now() + (on_event ? pause_on_event : pause.next(env_.dice));
+        if (on_event) co_await wake_.wait();
+        while (!stopping_ && env_.time.now() < again) co_await wake_.wait(again);
     }
     answer_snapshots(io::error{io::errc::canceled, io::subject::general, "the engine stopped"});
     if (end) show("stopped", "");
@@ -160,11 +168,15 @@ io::task<io::result<void>> database::run() {
 io::task<io::result<void>> database::follow() {
     using step = database_state::step;
     while (true) {
+        if (!doubt_.empty()) co_return io::error{io::errc::gap, io::subject::database, "continuity is lost: " + doubt_};
         const auto now = next_->decide(env_.time.now());
         io::result<void> done;
         switch (now.what) {
             case step::wait: co_await wake_.wait(now.until); break;
             case step::capture: {
+                if (deadline() && env_.time.now() >= *deadline()) {
+                    co_return io::error{io::errc::timed_out, io::subject::store, "what was committed before the stop could not all be shipped in time"};
+                }
                 auto captured = co_await capture(false);
                 if (!captured) done = captured.error();
                 break;
@@ -198,7 +210,7 @@ io::task<io::result<bool>> database::capture(bool even_own) {
         next_->on_nothing();
         co_return false;
     }
-    auto shipped = co_await shipper_.ship(as_outgoing(level_captures, got->object), [this] { return out_of_time(); });
+    auto shipped = co_await shipper_.ship(as_outgoing(level_captures, got->object), [this] { return deadline(); });
     if (!shipped) co_return shipped.error();
     if (auto ok = co_await confirm(got->object, got->after, got->more); !ok) co_return ok.error();
     co_return true;
@@ -228,10 +240,11 @@ io::task<io::result<void>> database::hand_off() {
     captured drained;
     const auto work = [&]() -> io::result<wal::handoff> {
         const wal::drain drain = [&](const wal::wal_index& now) -> io::result<bool> {
-            if (drained.object) return drained.after.offset == wal::frame_offset(std::uint64_t{now.max_frame} + 1, from.position.page_size);
-            auto got = capture_log(*at_, from, now.salt1, now.salt2, now.max_frame, most_tail_bytes, false, env_.time.wall_ms());
+            const std::uint64_t end = wal::frame_offset(std::uint64_t{now.max_frame} + 1, from.position.page_size);
+            if (drained.object) return drained.after.offset == end;
+            if (end > from.position.offset + most_tail_bytes) return false;
+            auto got = capture_log(*at_, from, now.salt1, now.salt2, now.max_frame, UINT64_MAX, false, env_.time.wall_ms());
             if (!got) return got.error();
-            if (got->more) return false;
             if (!got->object) return true;
             auto bytes = got->object->all();
             if (!bytes) return bytes.error();
@@ -257,7 +270,7 @@ io::task<io::result<void>> database::finish_hand_off(wal::handoff done, captured
         at_->own_frame_first = done.own_frame_first;
     }
     if (drained.object) {
-        auto shipped = co_await shipper_.ship(as_outgoing(level_captures, drained.object), [this] { return out_of_time(); });
+        auto shipped = co_await shipper_.ship(as_outgoing(level_captures, drained.object), [this] { return deadline(); });
         if (!shipped) co_return shipped;
         if (auto ok = co_await confirm(drained.object, after, false); !ok) co_return ok;
         auto removed = co_await env_.elsewhere([this] { return pending_.remove(env_.files); });
@@ -281,17 +294,17 @@ io::task<io::result<void>> database::finish_hand_off(wal::handoff done, captured
 // mark where the stream is; while the snapshot is made the pin stays.
 io::task<io::result<void>> database::start_snapshot() {
     next_->on_snapshot_started();
-    while (true) {
+    do {  // once, unless the size limit ends it: a writer that never pauses has always committed more by then
         auto captured = co_await capture(true);
         if (!captured) co_return captured.error();
-        if (!*captured) break;
-    }
+    } while (next_->behind());
     const std::uint64_t txid = memo_.txid;
     const auto prepare = [&]() -> io::result<std::shared_ptr<object_encoder>> {
         auto image = open_image(*at_, memo_.position, memo_.page_count);
         if (!image) return image.error();
         const ltx::header head = [&] {
-            ltx::header h = make_header(1, txid, memo_.page_count, memo_.epoch, wal::header_size, memo_.position, env_.time.wall_ms());
+            ltx::header h = make_header(1, txid, memo_.page_count, memo_.epoch, wal::header_size, memo_.position,
+                                        stamp(env_.time.wall_ms(), stamped_ms_));
             h.sums = ltx::database_sums{0, memo_.post};
             return h;
         }();
@@ -306,7 +319,9 @@ io::task<io::result<void>> database::start_snapshot() {
 
 io::task<void> database::make_snapshot(std::shared_ptr<object_encoder> object, std::uint64_t txid) {
     const std::int64_t made_ms = object->head().timestamp_ms;
-    auto shipped = co_await snapshot_shipper_.ship(as_outgoing(level_snapshots, std::move(object)), [this] { return detaching_ || out_of_time(); });
+    const auto turn = co_await around_.images.acquire();
+    const auto until = [this] { return detaching_ ? std::optional(io::instant::min()) : deadline(); };
+    auto shipped = co_await snapshot_shipper_.ship(as_outgoing(level_snapshots, std::move(object)), until);
     if (shipped) {
         memo_.snapshot_txid = txid;
         memo_.snapshot_ms = made_ms;
@@ -314,6 +329,7 @@ io::task<void> database::make_snapshot(std::shared_ptr<object_encoder> object, s
         around_.tell({event::what::snapshot, memo_.stream, txid, {}});
     } else {
         env_.journal.error("{}: snapshot at TXID {}: {}", memo_.stream, txid, shipped.error().context);
+        if (shipped.error().about == io::subject::integrity) doubt_ = "a snapshot found the database to differ from what was shipped";
     }
     if (next_) next_->on_snapshot_done(env_.time.now(), shipped.has_value());
     const io::result<std::uint64_t> outcome = shipped ? io::result<std::uint64_t>(txid) : shipped.error();

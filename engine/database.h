@@ -12,6 +12,7 @@
 #include "engine/attach_plan.h"
 #include "engine/attachment.h"
 #include "engine/capture.h"
+#include "engine/continuity.h"
 #include "engine/database_state.h"
 #include "engine/discovery.h"
 #include "engine/engine.h"
@@ -20,6 +21,7 @@
 #include "engine/shipper.h"
 #include "engine/state_store.h"
 #include "io/retry.h"
+#include "io/semaphore.h"
 #include "io/task_group.h"
 
 namespace engine {
@@ -32,6 +34,7 @@ struct surroundings {
     const options& settings;
     std::function<void(const event&)> tell;
     std::function<void()> state_changed;  // state.db has something to write
+    io::semaphore& images;                // taken by whoever ships a whole database: bounds memory when many streams begin at once
 };
 
 class database {
@@ -47,7 +50,8 @@ public:
     io::task<io::result<void>> open();
 
     // Follows the database until stop(); success if everything captured is durable then, else the reason. A stream that ended for good
-    // (overtaken) returns success after its event, for the others go on. not_a_database only if it never was one.
+    // (overtaken) returns success after its event, for the others go on. not_a_database only if it never was one; not_found, for one
+    // that was discovered in a directory, when it is there no more.
     io::task<io::result<void>> run();
 
     // Something may have been written, or the file came or went.
@@ -63,8 +67,10 @@ private:
     io::task<io::result<void>> attach();
     io::task<io::result<remote_view>> look_at_store();
     io::task<io::result<bool>> send_pending(const remote_view& remote);
-    io::task<io::result<void>> catch_up_sums(const remote_view& remote);
-    io::task<io::result<attach_input>> take_pin(const remote_view& remote);
+    io::task<io::result<changes>> read_unseen(const remote_view& remote);
+    io::task<io::result<attach_input>> take_pin(const remote_view& remote, changes unseen);
+    io::result<wal::position> find_in_log(attach_input& in, const changes& unseen);
+    io::result<void> weigh_sums(attach_input& in, const wal::position& expected, bool proven);
     io::task<io::result<void>> carry_out(const attach_decision& plan, const remote_view& remote);
     io::task<io::result<void>> ship_image(const attach_decision& plan, std::uint64_t pre);
     void adopt(const ltx::header& head);
@@ -84,7 +90,8 @@ private:
     void remember();
     void show(std::string state, std::string problem);
     void tell(event::what kind, std::string text = {});
-    bool out_of_time() const;
+    std::optional<io::instant> deadline() const;
+    bool is_gone(const io::error& why) const;
     void answer_snapshots(const io::result<std::uint64_t>& outcome);
 
     surroundings& around_;
@@ -100,9 +107,11 @@ private:
     std::optional<database_state> next_;
     memo memo_;
     bool was_live_ = false;
+    std::string doubt_;  // why the database cannot be what was shipped, found while following; the next attach compares them
     bool stopping_ = false;
     bool detaching_ = false;
     io::instant stop_by_{};
+    std::int64_t stamped_ms_ = 0;  // time of the newest object
 
     struct asked_snapshot {
         io::wakeup done;

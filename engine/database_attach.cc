@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "engine/database.h"
+#include "engine/restore_plan.h"
 #include "ltx/chain.h"
 #include "ltx/decoder.h"
 #include "ltx/file_name.h"
@@ -11,7 +12,7 @@ namespace engine {
 namespace {
 
 constexpr wal::live_options live_settings{1000};
-constexpr std::uint64_t most_catch_up = 64;            // objects fetched to bring page sums up to date
+constexpr std::uint64_t most_unseen = 64;                // objects fetched to bring page sums up to date
 constexpr std::uint64_t most_object_bytes = 64U << 20U;  // a larger one is not worth fetching for that
 
 // The sums of an object's pages.
@@ -80,6 +81,7 @@ io::task<io::result<remote_view>> database::look_at_store() {
     if (!header) co_return header.error();
     out.head_txid = head->range.max;
     out.head = *header;
+    out.restorable = plan_restore(all->files, out.head_txid).has_value();
     co_return out;
 }
 
@@ -104,97 +106,138 @@ io::task<io::result<bool>> database::send_pending(const remote_view& remote) {
             return [rest = std::optional(bytes)]() mutable { return io::result<std::optional<io::bytes>>(std::exchange(rest, std::nullopt)); };
         };
         env_.journal.info("{}: shipping TXID {}, which the last handoff left on local disk", memo_.stream, head.max_txid);
-        if (auto ok = co_await shipper_.ship(std::move(object), [this] { return out_of_time(); }); !ok) co_return ok.error();
+        if (auto ok = co_await shipper_.ship(std::move(object), [this] { return deadline(); }); !ok) co_return ok.error();
     }
     auto removed = co_await env_.elsewhere([this] { return pending_.remove(env_.files); });
     if (!removed) co_return removed.error();
     co_return follows;
 }
 
-// Objects of ours that the page sums have not seen are fetched, so that the sums prove the head.
-io::task<io::result<void>> database::catch_up_sums(const remote_view& remote) {
+// Objects that the page sums or the memo have not seen are fetched: the sums move on, so that they prove the head, and the changes tell
+// whether the log is the one that these objects were made from. Objects that cannot be had, or do not follow, leave both short of it.
+io::task<io::result<changes>> database::read_unseen(const remote_view& remote) {
     ltx::page_sums& sums = at_->sums;
-    if (!remote.head || !sums.valid() || sums.txid() >= remote.head_txid || remote.head_txid - sums.txid() > most_catch_up) {
-        co_return io::result<void>();
-    }
-    while (sums.txid() < remote.head_txid) {
-        const txid_range next{sums.txid() + 1, sums.txid() + 1};
-        const std::string key = replica_.key(level_captures, next);
-        auto object = co_await around_.store.get(key, 0, most_object_bytes);
+    const auto remembered = around_.state.find(memo_.stream);
+    changes out;
+    out.from_txid = out.to_txid = remembered ? remembered->txid : remote.head_txid;
+    const std::uint64_t known = std::min(sums.valid() ? sums.txid() : remote.head_txid, out.from_txid);
+    if (!remote.head || known >= remote.head_txid || remote.head_txid - known > most_unseen) co_return out;
+    for (std::uint64_t txid = known + 1; txid <= remote.head_txid; ++txid) {
+        auto object = co_await around_.store.get(replica_.key(level_captures, {txid, txid}), 0, most_object_bytes);
         if (!object && object.error().code == io::errc::not_found) break;
         if (!object) co_return object.error();
-        const auto apply = [&]() -> bool {
+        const auto take = [&]() -> bool {
             auto head = ltx::decode_header(*object);
-            auto changed = sums_in(*object);
-            if (!head || !changed || !head->sums || head->sums->pre != sums.post() || head->page_size != sums.page_size()) return false;
-            return sums.apply(*changed, head->commit, next.max, head->sums->post).has_value();
+            auto pages = sums_in(*object);
+            if (!head || !pages || !head->sums || head->range() != txid_range{txid, txid}) return false;
+            if (txid == out.to_txid + 1) out.add(*head, *pages);
+            if (!sums.valid() || txid != sums.txid() + 1) return true;
+            if (head->sums->pre != sums.post() || head->page_size != sums.page_size()) return true;
+            return sums.apply(*pages, head->commit, txid, head->sums->post).has_value();
         };
-        if (!co_await env_.elsewhere(apply)) break;
+        const bool taken = co_await env_.elsewhere(take);
+        if (!taken) break;
     }
-    co_return io::result<void>();
+    co_return out;
 }
 
 // Takes the pin and finds out whether the log goes on where the stream ended.
-io::task<io::result<attach_input>> database::take_pin(const remote_view& remote) {
+io::task<io::result<attach_input>> database::take_pin(const remote_view& remote, changes unseen) {
     attach_input in;
     in.remembered = around_.state.find(memo_.stream);
     in.remote = remote;
     in.identity = at_->live->identity();
-    const bool adopted = remote.head && in.remembered && remote.head_txid > in.remembered->txid;
-    wal::position expected = adopted ? position_after(*remote.head) : in.remembered ? in.remembered->position : wal::position{};
-    const bool own_first = !adopted && in.remembered && in.remembered->own_frame_first;
     const auto take = [&]() -> io::result<void> {
-        bool at_the_end = false;
-        const wal::drain before = [&](const wal::wal_index& now) -> io::result<bool> {
-            auto head = at_->log.open();
-            if (!head) return head.error();
-            const std::uint64_t end = wal::frame_offset(std::uint64_t{now.max_frame} + 1, expected.page_size);
-            auto holds = at_->log.holds(expected, adopted);
-            if (!holds) return holds.error();
-            const bool only_own = own_first && now.max_frame == 1 && expected.offset == wal::header_size;
-            if (*holds && now.max_frame == 0) {
-                // Between generations: all frames in the file are dead, but we must have captured them all.
-                auto rest = at_->log.read(expected, UINT64_MAX, UINT64_MAX);
-                if (!rest) return rest.error();
-                at_the_end = rest->batch.frames() == 0;
-            } else {
-                at_the_end = *holds && (expected.offset == end || only_own);
-            }
-            return true;
-        };
-        auto taken = at_->live->log_pin().take(before);
-        if (!taken) return taken.error();
-        auto head = at_->log.open();
-        if (!head) return head.error();
-        if (!*head) return io::error{io::errc::busy, io::subject::database, what_.path + ": the log is empty although it is pinned"};
-        in.page_size = (*head)->page_size;
-        if (taken->what == wal::handoff::outcome::handed_off) {
-            in.log.position_holds = at_the_end;
-            expected = wal::start_of(**head);
-            at_->own_frame_first = at_the_end && taken->own_frame_first;
-        } else {
-            auto holds = at_->log.holds(expected, adopted);
-            if (!holds) return holds.error();
-            in.log.position_holds = *holds;
-            at_->own_frame_first = own_first;
-        }
-        if (remote.head && remote.head->sums && at_->sums.valid() && at_->sums.post() == remote.head->sums->post) {
-            in.sums_txid = at_->sums.txid();
-        } else if (in.log.position_holds && remote.head && remote.head->sums && taken->what != wal::handoff::outcome::handed_off) {
-            // The sums are torn or lost, but the log proves where the stream is: read them from the database, believe them if they agree.
-            auto image = open_image(*at_, expected, remote.head->commit);
-            if (!image) return image.error();
-            auto sums = sums_of(**image);
-            if (!sums) return sums.error();
-            if (auto ok = at_->sums.reset(in.page_size, *sums, remote.head_txid); !ok) return ok.error();
-            if (at_->sums.valid() && at_->sums.post() == remote.head->sums->post) in.sums_txid = remote.head_txid;
-        }
+        auto expected = find_in_log(in, unseen);
+        if (!expected) return expected.error();
+        memo_.position = *expected;
         return {};
     };
     auto ok = co_await env_.elsewhere(take);
     if (!ok) co_return ok.error();
-    memo_.position = expected;
+    in.log.doubt = doubt_;
     co_return in;
+}
+
+// The blocking part of it: fills in what the log and the sums say, and returns where the log goes on.
+io::result<wal::position> database::find_in_log(attach_input& in, const changes& unseen) {
+    const remote_view& remote = in.remote;
+    const bool adopted = remote.head && in.remembered && remote.head_txid > in.remembered->txid;
+    wal::position expected = adopted ? position_after(*remote.head) : in.remembered ? in.remembered->position : wal::position{};
+    const bool own_first = !adopted && in.remembered && in.remembered->own_frame_first;
+    // An object that the memo does not know is ours by its epoch; that the log is the one it was made from has to be shown.
+    bool proven = !adopted;
+    const auto find_position = [&]() -> io::result<bool> {
+        auto holds = at_->log.holds(expected, adopted);
+        if (!holds || !*holds || !adopted || unseen.to_txid != remote.head_txid) return holds;
+        auto same = log_holds(at_->log, in.remembered->position, expected, unseen, in.remembered->page_count);
+        if (!same) return same;
+        proven = *same;
+        return true;
+    };
+    bool at_the_end = false;
+    const wal::drain before = [&](const wal::wal_index& now) -> io::result<bool> {
+        auto head = at_->log.open();
+        if (!head) return head.error();
+        auto holds = find_position();
+        if (!holds) return holds.error();
+        const std::uint64_t end = wal::frame_offset(std::uint64_t{now.max_frame} + 1, expected.page_size);
+        const bool only_own = own_first && now.max_frame == 1 && expected.offset == wal::header_size;
+        if (*holds && now.max_frame == 0) {
+            // Between generations: all frames in the file are dead, but we must have captured them all.
+            auto rest = at_->log.read(expected, UINT64_MAX, UINT64_MAX);
+            if (!rest) return rest.error();
+            at_the_end = rest->batch.frames() == 0;
+        } else {
+            at_the_end = *holds && (expected.offset == end || only_own);
+        }
+        return true;
+    };
+    auto taken = at_->live->log_pin().take(before);
+    if (!taken) return taken.error();
+    // Between open and here the store was asked: all connections must still be on the file that the path names.
+    if (auto same = at_->live->check(); !same) return io::error{io::errc::busy, io::subject::database, same.error().context};
+    auto head = at_->log.open();
+    if (!head) return head.error();
+    if (!*head) return io::error{io::errc::busy, io::subject::database, what_.path + ": the log is empty although it is pinned"};
+    in.page_size = (*head)->page_size;
+    if (taken->what == wal::handoff::outcome::handed_off) {
+        in.log.position_holds = at_the_end;
+        expected = wal::start_of(**head);
+        at_->own_frame_first = at_the_end && taken->own_frame_first;
+    } else {
+        auto holds = find_position();
+        if (!holds) return holds.error();
+        in.log.position_holds = *holds;
+        at_->own_frame_first = own_first;
+    }
+    if (auto ok = weigh_sums(in, expected, proven); !ok) return ok.error();
+    return expected;
+}
+
+// What the page sums are worth. Where they are torn or lost, or nothing but the epoch says that the head is of this database, and the log
+// goes on, the database itself is read and believed if its checksum is the head's.
+io::result<void> database::weigh_sums(attach_input& in, const wal::position& expected, bool proven) {
+    const remote_view& remote = in.remote;
+    if (!remote.head || !remote.head->sums) return {};
+    const std::uint64_t post = remote.head->sums->post;
+    if (at_->sums.valid() && at_->sums.post() == post) in.sums_txid = at_->sums.txid();
+    if (!in.log.position_holds || (proven && in.sums_txid == remote.head_txid)) return {};
+    auto image = open_image(*at_, expected, remote.head->commit);
+    if (!image) return image.error();
+    auto sums = sums_of(**image);
+    if (!sums) return sums.error();
+    std::uint64_t found = 0;
+    for (std::size_t i = 0; i < sums->size(); ++i) {
+        if (i + 1 != ltx::lock_page(in.page_size)) found = ltx::fold(found, (*sums)[i]);
+    }
+    if (found != post) {
+        in.log.position_holds = proven;
+        return {};
+    }
+    if (auto ok = at_->sums.reset(in.page_size, *sums, remote.head_txid); !ok) return ok.error();
+    in.sums_txid = remote.head_txid;
+    return {};
 }
 
 void database::adopt(const ltx::header& head) {
@@ -203,6 +246,7 @@ void database::adopt(const ltx::header& head) {
     memo_.page_count = head.commit;
     memo_.post = head.sums ? head.sums->post : 0;
     memo_.durable_ms = head.timestamp_ms;
+    stamped_ms_ = head.timestamp_ms;
 }
 
 io::task<io::result<void>> database::attach() {
@@ -216,8 +260,9 @@ io::task<io::result<void>> database::attach() {
         remote = co_await look_at_store();
         if (!remote) co_return remote.error();
     }
-    if (auto ok = co_await catch_up_sums(*remote); !ok) co_return ok;
-    auto input = co_await take_pin(*remote);
+    auto unseen = co_await read_unseen(*remote);
+    if (!unseen) co_return unseen.error();
+    auto input = co_await take_pin(*remote, std::move(*unseen));
     if (!input) co_return input.error();
     const attach_decision plan = plan_attach(*input);
     if (plan.what == attach_decision::step::refuse) co_return io::error{plan.code, io::subject::store, plan.why};
@@ -248,13 +293,14 @@ io::task<io::result<void>> database::carry_out(const attach_decision& plan, cons
     next_.emplace(what_.settings);
     if (memo_.snapshot_ms != 0) {
         const auto age = std::chrono::milliseconds(std::max<std::int64_t>(env_.time.wall_ms() - memo_.snapshot_ms, 0));
-        next_->set_snapshot_age(env_.time.now(), age);
+        next_->set_snapshot_age(env_.time.now(), age, memo_.txid > memo_.snapshot_txid);
     }
     if (plan.what != attach_decision::step::go_on) {
         if (auto ok = co_await ship_image(plan, memo_.post); !ok) co_return ok;
     }
-    if (plan.snapshot || (remote.snapshot_txid == 0 && plan.what != attach_decision::step::begin)) next_->owe_snapshot();
-    if (!asked_.empty()) next_->owe_snapshot();
+    const bool complete = plan.what == attach_decision::step::begin || (remote.snapshot_txid != 0 && remote.restorable);
+    if (plan.snapshot || !complete || !asked_.empty()) next_->owe_snapshot();
+    doubt_.clear();
     remember();
     show("streaming", "");
     tell(event::what::attached);
@@ -282,7 +328,7 @@ io::task<io::result<void>> database::ship_image(const attach_decision& plan, std
         }
         if (pages.pages.empty()) pages.pages.push_back(1);  // only the size changed: an object needs a page
         const ltx::header head = make_header(snapshot ? 1 : txid, txid, (*image)->page_count(), memo_.epoch, wal::header_size, mark,
-                                             env_.time.wall_ms());
+                                             stamp(env_.time.wall_ms(), stamped_ms_));
         auto object = std::make_shared<object_encoder>(head, std::move(pages));
         if (auto ok = object->prepare(); !ok) return ok.error();
         std::uint64_t post = 0;
@@ -296,6 +342,8 @@ io::task<io::result<void>> database::ship_image(const attach_decision& plan, std
         object->set_sums({snapshot ? 0 : pre, post});
         return object;
     };
+    const auto turn = co_await around_.images.acquire();
+    if (stopping_) co_return io::error{io::errc::canceled, io::subject::general, "stopped before the stream was in step with the store"};
     show("streaming", "");
     auto object = co_await env_.elsewhere(prepare);
     if (!object) co_return object.error();
@@ -305,7 +353,7 @@ io::task<io::result<void>> database::ship_image(const attach_decision& plan, std
         co_return io::result<void>();
     }
     const unsigned level = snapshot ? level_snapshots : level_captures;
-    auto shipped = co_await shipper_.ship(as_outgoing(level, *object), [this] { return out_of_time(); });
+    auto shipped = co_await shipper_.ship(as_outgoing(level, *object), [this] { return deadline(); });
     if (!shipped) co_return shipped;
     const auto note_sums = [&]() -> io::result<void> {
         const ltx::header& head = (*object)->head();
@@ -322,7 +370,7 @@ io::task<io::result<void>> database::ship_image(const attach_decision& plan, std
     if (snapshot) {
         memo_.snapshot_txid = txid;
         memo_.snapshot_ms = (*object)->head().timestamp_ms;
-        next_->set_snapshot_age(env_.time.now(), io::duration::zero());
+        next_->set_snapshot_age(env_.time.now(), io::duration::zero(), false);
         tell(event::what::snapshot);
     }
     tell(event::what::confirmed);

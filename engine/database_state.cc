@@ -17,6 +17,7 @@ void database_state::on_confirmed(io::instant now, std::uint64_t log_bytes, bool
     log_bytes_ = log_bytes;
     committed_since_snapshot_ = true;
     behind_ = more;
+    caught_up_ = !more;
     if (more) dirty_ = true;
 }
 
@@ -46,6 +47,7 @@ void database_state::on_handed_off(std::uint64_t log_bytes) {
 void database_state::on_hand_off_refused(io::instant now) {
     hand_off_not_before_ = now + hand_off_retry_first * (1U << std::min(refusals_, most_doublings));
     ++refusals_;
+    caught_up_ = false;
 }
 
 bool database_state::snapshot_due(io::instant now) const {
@@ -57,17 +59,17 @@ bool database_state::snapshot_due(io::instant now) const {
 
 database_state::next database_state::decide(io::instant now) const {
     if (stopping_) {
-        if (dirty_ && !captured_for_stop_) return {step::capture, {}};
+        if (behind_ || (dirty_ && !captured_for_stop_)) return {step::capture, {}};
         return {snapshot_running_ ? step::wait : step::finish, {}};
     }
     if (snapshot_due(now)) return {step::snapshot, {}};
     const bool long_log = log_bytes_ >= settings_.checkpoint_bytes && !snapshot_running_;
-    // A log that is due for its handoff is first caught up with, whatever the interval, so that the tail to be captured while
-    // writers are kept out is short.
+    // A log that is due for its handoff is first caught up with, once and whatever the interval, so that the tail to be captured while
+    // writers are kept out is short. Once: an application that never pauses has always written more by then.
     const bool hand_off_now = long_log && now >= hand_off_not_before_;
     const bool interval_over = !last_object_ || now - *last_object_ >= settings_.min_interval;
     const bool look = dirty_ || (look_again_ && now >= *look_again_);
-    if (hand_off_now && !behind_ && (!look || last_object_ == now)) return {step::hand_off, {}};
+    if (hand_off_now && !behind_ && (!look || caught_up_)) return {step::hand_off, {}};
     if (look && (interval_over || hand_off_now)) return {step::capture, {}};
 
     next out;

@@ -36,7 +36,8 @@ public:
     // The capture saw frames that are not committed yet. If they are about to be, no event will tell: SQLite publishes a commit through
     // mapped memory after its last write. So look again, soon at first and ever more patiently; the sweep sees to the rest.
     void on_unpublished(io::instant now);
-    // stop() was called: one more capture, so that what was committed before is shipped, and no handoff or snapshot any more.
+    // stop() was called: one more capture, or as many as its size limit makes of it, so that what was committed before is shipped, and
+    // no handoff or snapshot any more.
     void on_stop() {
         if (!stopping_) dirty_ = true;
         stopping_ = true;
@@ -48,7 +49,10 @@ public:
         captured_for_stop_ = stopping_;
     }
     // The capture found nothing to ship: everything in the log is durable.
-    void on_nothing() { behind_ = false; }
+    void on_nothing() {
+        behind_ = false;
+        caught_up_ = true;
+    }
     // An object was confirmed; the log is now `log_bytes` long. `more`: the capture stopped at its size limit.
     void on_confirmed(io::instant now, std::uint64_t log_bytes, bool more);
     // A snapshot is owed (start of a stream, on demand).
@@ -59,8 +63,11 @@ public:
     }
     // `made_ms`: wall time of the newest snapshot, for the interval; a failed one is owed again after a while.
     void on_snapshot_done(io::instant now, bool ok);
-    // The newest durable snapshot is that old (from the memo, at attach).
-    void set_snapshot_age(io::instant now, io::duration age) { last_snapshot_ = now - age; }
+    // The newest durable snapshot is that old (at attach), and there are commits after it or not.
+    void set_snapshot_age(io::instant now, io::duration age, bool committed_since) {
+        last_snapshot_ = now - age;
+        committed_since_snapshot_ = committed_since;
+    }
     // The handoff restarted the log.
     void on_handed_off(std::uint64_t log_bytes);
     // It could not: a reader of the application, a busy writer, too long a tail. Tried again later, ever more patiently.
@@ -68,6 +75,8 @@ public:
 
     next decide(io::instant now) const;
     bool snapshot_running() const { return snapshot_running_; }
+    // The last capture stopped at its size limit: there is more in the log.
+    bool behind() const { return behind_; }
 
 private:
     bool snapshot_due(io::instant now) const;
@@ -78,7 +87,8 @@ private:
     bool captured_for_stop_ = false;
     std::optional<io::instant> look_again_;
     unsigned looks_ = 0;   // at the same unpublished frames
-    bool behind_ = false;  // the last capture stopped at its size limit
+    bool behind_ = false;
+    bool caught_up_ = false;  // the last capture reached the log's end, so a handoff's tail is short
     bool snapshot_owed_ = false;
     bool snapshot_running_ = false;
     bool committed_since_snapshot_ = false;

@@ -38,7 +38,7 @@ io::result<void> walk_directory(walk& state, const std::string& path, const std:
         if (!status || status->size < 512 || status->size % 512 != 0) continue;
         auto real = state.files.resolve(below);
         if (!real || !check_stream_name(name)) continue;
-        state.out.found.push_back({name, *real, state.what.settings});
+        state.out.found.push_back({name, *real, state.what.settings, false});
     }
     return {};
 }
@@ -59,7 +59,7 @@ io::result<discovery> discover(io::file_system& files, const target& what, const
     if (what.kind == target::what::file) {
         const std::string name = what.name.empty() ? io::name_of(what.path) : what.name;
         if (auto ok = check_stream_name(name); !ok) return ok.error().within(what.path);
-        out.found.push_back({name, *real, what.settings});
+        out.found.push_back({name, *real, what.settings, true});
         out.directories.push_back(io::parent_of(*real));
         return out;
     }

@@ -14,6 +14,7 @@ struct candidate {
     std::string name;  // of the stream
     std::string path;  // absolute, symbolic links resolved: where SQLite keeps the -wal beside it
     stream_options settings;
+    bool named = false;  // by the user: it is waited for when it is gone
 };
 
 struct discovery {

@@ -9,21 +9,26 @@ namespace engine {
 namespace {
 
 constexpr io::duration state_tick = std::chrono::milliseconds(100);
+constexpr io::duration state_retry = std::chrono::seconds(1);
 constexpr io::duration discovery_pause = std::chrono::milliseconds(200);  // a burst of new files is looked at once
+constexpr int discovery_share = 10;  // and looking around takes at most one part of so many of the time
+constexpr io::duration missing_directory_retry = std::chrono::seconds(5);
+constexpr std::size_t most_images = 8;
 
 }  // namespace
 
 engine::fleet::fleet(const io::environment& env, io::object_store& store, options settings)
-    : env_(env), store_(store), settings_(std::move(settings)), requests_(settings_.state_directory), drivers_(env.time, env.on),
+    : env_(env), store_(store), settings_(std::move(settings)), requests_(settings_.state_directory), images_(env.time, env.on, most_images),
+      drivers_(env.time, env.on),
       helpers_(env.time, env.on), stopped_(env.time, env.on), state_changed_(env.time, env.on), requested_(env.time, env.on),
-      look_around_(env.time, env.on) {}
+      look_around_(env.time, env.on), hurry_(env.time, env.on) {}
 
 io::task<io::result<void>> engine::fleet::run() {
     auto state = co_await state_store::open(env_, settings_.state_directory, store_.url(), settings_.who);
     if (!state) co_return state.error();
     state_ = std::move(*state);
     auto tell = [this](const event& e) { if (listener) listener(e); };
-    around_.reset(new surroundings{env_, store_, *state_, settings_, tell, [this] { state_changed_.notify(); }});
+    around_.reset(new surroundings{env_, store_, *state_, settings_, tell, [this] { state_changed_.notify(); }, images_});
     auto made = env_.make_watcher();
     if (!made) co_return made.error();
     watcher_ = std::move(*made);
@@ -39,6 +44,8 @@ io::task<io::result<void>> engine::fleet::run() {
     }
     const std::size_t count = by_stream_.size();
     tell({event::what::watching, {}, 0, count == 0 ? "no database yet; waiting for one to appear" : fmt::format("{} database{}", count, count == 1 ? "" : "s")});
+    started_ = true;
+    for (const auto& [name, one] : by_stream_) begin(one);
     helpers_.spawn(listen());
     helpers_.spawn(sweep());
     helpers_.spawn(keep_state());
@@ -54,6 +61,7 @@ io::task<io::result<void>> engine::fleet::end() {
     watcher_->close();
     requested_.notify();
     look_around_.notify();
+    hurry_.notify();
     state_changed_.notify();
     co_await helpers_.join();
     auto written = co_await state_->flush();
@@ -68,26 +76,42 @@ void engine::fleet::stop() {
 }
 
 void engine::fleet::watch_directory(const std::string& directory) {
-    if (auto ok = watcher_->add(directory); !ok && ok.error().code != io::errc::not_found) {
+    auto ok = watcher_->add(directory);
+    if (ok) return;
+    if (ok.error().code == io::errc::not_found) {
+        directory_missing_ = true;
+    } else {
         env_.journal.warning("{}: changes here are only seen by the sweep: {}", directory, ok.error().context);
     }
 }
 
+void engine::fleet::begin(std::shared_ptr<database> one) { drivers_.spawn(follow(std::move(one))); }
+
 io::task<io::result<void>> engine::fleet::discover_all(bool strict) {
+    directory_missing_ = false;
+    std::set<std::string> seen;
+    bool complete = true;
     for (const target& one : settings_.targets) {
         if (!strict && one.kind == target::what::file) continue;
         auto found = co_await env_.elsewhere([&] { return discover(env_.files, one, settings_.state_directory); });
         if (!found) {
             if (strict) co_return found.error();
             env_.journal.warning("{}", found.error().context);
+            directory_missing_ = true;
+            complete = false;
             continue;
         }
+        if (one.kind == target::what::file) file_directories_.insert(found->directories.begin(), found->directories.end());
         for (const auto& directory : found->directories) watch_directory(directory);
         for (auto& each : found->found) {
             if (stopping_) co_return io::result<void>();
-            if (auto ok = co_await adopt(std::move(each), strict && one.kind == target::what::file); !ok) co_return ok;
+            seen.insert(each.path);
+            if (auto ok = co_await adopt(std::move(each), strict); !ok) co_return ok;
         }
     }
+    // Again and again: one that was removed and made anew is another directory, and needs another watch.
+    for (const auto& directory : file_directories_) watch_directory(directory);
+    if (complete) std::erase_if(tried_, [&](const auto& one) { return !seen.contains(one.first); });
     co_return io::result<void>();
 }
 
@@ -95,7 +119,7 @@ io::task<io::result<void>> engine::fleet::adopt(candidate found, bool strict) {
     const auto same_path = by_path_.find(found.path);
     if (same_path != by_path_.end() && !same_path->second.expired()) {
         const auto known = same_path->second.lock();
-        if (strict && known->stream() != found.name) {
+        if (strict && found.named && known->stream() != found.name) {
             co_return io::error{io::errc::invalid, io::subject::usage,
                                 fmt::format("{} is named twice, as \"{}\" and as \"{}\"", found.path, known->stream(), found.name)};
         }
@@ -106,36 +130,43 @@ io::task<io::result<void>> engine::fleet::adopt(candidate found, bool strict) {
                         fmt::format("{} and {} would both be the stream \"{}\"; name one of them with NAME=PATH",
                                     by_stream_.at(found.name)->path(), found.path, found.name)};
         if (strict) co_return clash;
-        env_.journal.error("{}", clash.context);
+        std::string& told = tried_[found.path];
+        if (told != clash.context) env_.journal.error("{}; {} is not followed", clash.context, found.path);
+        told = clash.context;
         co_return io::result<void>();
     }
     if (const auto own = settings_.overrides.find(found.name); own != settings_.overrides.end()) {
         found.settings = own->second.over(found.settings);
     }
-    if (!strict) {
+    if (!found.named) {
         auto size = co_await env_.elsewhere([&] { return env_.files.status(found.path); });
-        if (!size) co_return io::result<void>();
+        if (!size || stopping_) co_return io::result<void>();
         std::string looks = fmt::format("{} bytes at {}", size->size, size->modified_ms);
         std::string& looked_at = tried_[found.path];
         if (looked_at == looks) co_return io::result<void>();
         looked_at = std::move(looks);
     }
+    const bool must_open = found.named;
     auto one = std::make_shared<database>(*around_, std::move(found));
-    if (strict) {
+    if (must_open) {
         if (auto ok = co_await one->open(); !ok) co_return ok;
     }
     by_stream_[one->stream()] = one;
     by_path_[one->path()] = one;
-    drivers_.spawn(follow(one));
+    if (started_) begin(one);
     co_return io::result<void>();
 }
 
 io::task<void> engine::fleet::follow(std::shared_ptr<database> one) {
     auto end = co_await one->run();
     if (end) co_return;
-    if (end.error().code == io::errc::not_a_database) {  // a file in a watched directory that only looked like one
+    const bool stopped = stopping_;
+    if (!stopped) {  // a file in a watched directory that only looked like a database, or is there no more
         by_stream_.erase(one->stream());
         by_path_.erase(one->path());
+        if (end.error().code != io::errc::not_found) co_return;
+        tried_.erase(one->path());
+        look_around_.notify();  // in case it came back meanwhile
         co_return;
     }
     env_.journal.error("{}: {}", one->stream(), end.error().context);
@@ -154,6 +185,13 @@ void engine::fleet::on_events(const std::vector<io::watch_event>& events) {
             requested_.notify();
             continue;
         }
+        if (e.kind == io::watch_event::what::lost) {
+            for (auto& [path, one] : by_path_) {
+                if (const auto here = one.lock(); here && io::parent_of(path) == e.directory) here->on_change();
+            }
+            look_around_.notify();
+            continue;
+        }
         const auto at = by_path_.find(io::join(e.directory, database_of(e.name)));
         const auto one = at == by_path_.end() ? nullptr : at->second.lock();
         if (one) {
@@ -165,28 +203,48 @@ void engine::fleet::on_events(const std::vector<io::watch_event>& events) {
 }
 
 io::task<void> engine::fleet::listen() {
-    while (!stopping_) on_events(co_await watcher_->next());
+    while (!stopping_) {
+        const auto events = co_await watcher_->next();
+        if (events.empty()) break;
+        on_events(events);
+    }
+    if (!stopping_) env_.journal.error("the kernel's file events have ended: changes are only seen by the sweep from now on");
 }
 
 io::task<void> engine::fleet::sweep() {
     io::instant next_sweep = env_.time.now() + settings_.sweep_interval;
     while (!stopping_) {
-        const bool asked = co_await look_around_.wait(next_sweep);
+        const io::instant sooner = env_.time.now() + missing_directory_retry;
+        const bool asked = co_await look_around_.wait(directory_missing_ ? std::min(next_sweep, sooner) : next_sweep);
         if (stopping_) co_return;
-        if (!asked) {
-            next_sweep = env_.time.now() + settings_.sweep_interval;
+        const io::instant begun = env_.time.now();
+        if (!asked && begun >= next_sweep) {
+            next_sweep = begun + settings_.sweep_interval;
             for (auto& [name, one] : by_stream_) one->on_change();
         }
+        const bool was_missing = directory_missing_;
         (void)co_await discover_all(false);
-        if (asked && !stopping_) co_await io::sleep_for(env_.time, discovery_pause);
+        if (was_missing && !directory_missing_) {
+            for (auto& [name, one] : by_stream_) one->on_change();
+        }
+        const io::duration pause = std::max(discovery_pause, (env_.time.now() - begun) * discovery_share);
+        while (!stopping_ && env_.time.now() < begun + pause) co_await hurry_.wait(begun + pause);
     }
 }
 
 io::task<void> engine::fleet::keep_state() {
+    bool failing = false;
     while (!stopping_) {
         co_await state_changed_.wait();
-        if (auto ok = co_await state_->flush(); !ok) env_.journal.error("state.db: {}", ok.error().context);
-        if (!stopping_) co_await io::sleep_for(env_.time, state_tick);
+        auto ok = co_await state_->flush();
+        if (!ok && !failing) {
+            env_.journal.error("state.db cannot be written: {}; shipping goes on, and a restart would catch up from the store; trying again",
+                               ok.error().context);
+        }
+        if (ok && failing) env_.journal.info("state.db is written again");
+        failing = !ok;
+        if (failing) state_changed_.notify();  // the rows are still marked
+        if (!stopping_) co_await io::sleep_for(env_.time, failing ? state_retry : state_tick);
     }
 }
 
@@ -198,13 +256,18 @@ io::task<void> engine::fleet::answer_requests() {
             env_.journal.warning("{}: {}", requests_.directory(), asked.error().context);
             continue;
         }
-        for (const auto& one : *asked) {
-            if (stopping_) co_return;
-            auto outcome = co_await snapshot(one.stream);
-            auto answered = co_await env_.elsewhere([&] { return requests_.answer(env_.files, one, outcome); });
-            if (!answered) env_.journal.warning("{}: {}", requests_.directory(), answered.error().context);
+        for (auto& one : *asked) {
+            if (!stopping_ && answering_.insert(one.id).second) helpers_.spawn(answer(std::move(one)));
         }
     }
+}
+
+// On its own, so that a stream whose store hangs does not keep the others' requests waiting.
+io::task<void> engine::fleet::answer(request_box::request one) {
+    auto outcome = co_await snapshot(one.stream);
+    auto answered = co_await env_.elsewhere([&] { return requests_.answer(env_.files, one, outcome); });
+    if (!answered) env_.journal.warning("{}: {}", requests_.directory(), answered.error().context);
+    answering_.erase(one.id);
 }
 
 io::task<io::result<std::uint64_t>> engine::fleet::snapshot(std::string stream) {

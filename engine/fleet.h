@@ -4,11 +4,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "engine/database.h"
 #include "engine/engine.h"
 #include "engine/request_box.h"
+#include "io/semaphore.h"
 #include "io/task_group.h"
 
 namespace engine {
@@ -35,8 +37,10 @@ private:
     io::task<void> sweep();
     io::task<void> keep_state();
     io::task<void> answer_requests();
+    io::task<void> answer(request_box::request one);
     void on_events(const std::vector<io::watch_event>& events);
     void watch_directory(const std::string& directory);
+    void begin(std::shared_ptr<database> one);
     io::task<io::result<void>> end();
 
     const io::environment& env_;
@@ -46,15 +50,22 @@ private:
     std::unique_ptr<surroundings> around_;
     std::unique_ptr<io::watcher> watcher_;
     request_box requests_;
+    std::set<std::string> answering_;  // ids of requests that are being answered
+    io::semaphore images_;
     std::map<std::string, std::shared_ptr<database>> by_stream_;
     std::map<std::string, std::weak_ptr<database>> by_path_;
-    std::map<std::string, std::string> tried_;  // what a candidate in a directory looked like when it was tried: again when it changes
+    // What a candidate in a directory looked like when it was tried: again when it changes.
+    std::map<std::string, std::string> tried_;
+    std::set<std::string> file_directories_;  // of the targets that are files
+    bool directory_missing_ = false;          // one of these, or of those being followed
+    bool started_ = false;
     io::task_group drivers_;
     io::task_group helpers_;
     io::wakeup stopped_;
     io::wakeup state_changed_;
     io::wakeup requested_;
     io::wakeup look_around_;  // a directory target changed
+    io::wakeup hurry_;        // ends the pause after looking around
     bool stopping_ = false;
     io::result<void> first_failure_;
 };

@@ -37,7 +37,14 @@ io::result<std::vector<request_box::request>> request_box::pending(io::file_syst
     auto entries = files.list(directory_);
     if (!entries) return entries.error();
     std::vector<request> out;
+    const auto withdrawn = [&](std::string_view id) {
+        const auto asks = [&](const io::directory_entry& other) { return other.name == std::string(id) + std::string(request_suffix); };
+        return std::none_of(entries->begin(), entries->end(), asks);
+    };
     for (const auto& entry : *entries) {
+        if (entry.name.ends_with(answer_suffix) && withdrawn(entry.name.substr(0, entry.name.size() - answer_suffix.size()))) {
+            (void)files.remove(io::join(directory_, entry.name));  // who asked no longer waited
+        }
         if (entry.kind != io::file_kind::regular || !entry.name.ends_with(request_suffix)) continue;
         const std::string id = entry.name.substr(0, entry.name.size() - request_suffix.size());
         const auto answered = [&](const io::directory_entry& other) { return other.name == id + std::string(answer_suffix); };

@@ -21,7 +21,8 @@ public:
     explicit request_box(std::string state_directory);
     const std::string& directory() const { return directory_; }
 
-    // Blocking, for the engine: makes the directory; the requests that have no answer yet; answers one.
+    // Blocking, for the engine: makes the directory; the requests that have no answer yet (answers that nobody waits for are removed);
+    // answers one.
     io::result<void> prepare(io::file_system& files) const;
     io::result<std::vector<request>> pending(io::file_system& files) const;
     io::result<void> answer(io::file_system& files, const request& asked, const io::result<std::uint64_t>& outcome) const;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "io/retry.h"
 
 namespace engine {
@@ -19,13 +21,18 @@ bool may_pass(const io::error& e) {
 
 }  // namespace
 
+bool shipper::is_over(const limit& deadline) const {
+    const auto end = deadline();
+    return end && *end <= env_.time.now();
+}
+
 shipper::shipper(const io::environment& env, io::object_store& store, listener on_trouble)
     : env_(env), store_(store), on_trouble_(std::move(on_trouble)), nudged_(env.time, env.on) {}
 
 void shipper::nudge() { nudged_.notify(); }
 
 // One try. Small objects are one put; large ones are written in parts.
-io::task<io::result<void>> shipper::put_once(const outgoing& object) {
+io::task<io::result<void>> shipper::put_once(const outgoing& object, const limit& deadline) {
     outgoing::part_source source = object.parts();
     const io::object_attributes attributes{object.head.timestamp_ms};
     std::unique_ptr<io::object_writer> writer;
@@ -48,6 +55,7 @@ io::task<io::result<void>> shipper::put_once(const outgoing& object) {
             if (!opened) co_return opened.error();
             writer = std::move(*opened);
         }
+        if (is_over(deadline)) co_return io::error{io::errc::timed_out, io::subject::store, "was not finished in time"};
         if (auto ok = co_await writer->write(std::move(*held)); !ok) co_return ok.error();
         if (!*part) co_return co_await writer->commit();
         held = std::move(*part);
@@ -68,11 +76,11 @@ io::task<io::result<bool>> shipper::is_ours(const outgoing& object) {
     co_return *head == object.head && info->size == size_ && io::load_big<std::uint64_t>(back->data()) == file_checksum_;
 }
 
-io::task<io::result<void>> shipper::ship(outgoing object, std::function<bool()> give_up) {
+io::task<io::result<void>> shipper::ship(outgoing object, limit deadline) {
     io::backoff pause{io::retry_policy{}};
     bool told = false;
     while (true) {
-        auto outcome = co_await put_once(object);
+        auto outcome = co_await put_once(object, deadline);
         const bool taken = !outcome && (outcome.error().code == io::errc::already_exists || outcome.error().code == io::errc::outcome_unknown);
         if (taken) {
             auto ours = co_await is_ours(object);
@@ -94,9 +102,11 @@ io::task<io::result<void>> shipper::ship(outgoing object, std::function<bool()> 
         if (!may_pass(outcome.error())) co_return outcome.error().within(object.key);
         on_trouble_(outcome);
         told = true;
-        if (give_up()) co_return outcome.error().within(object.key);
-        co_await nudged_.wait(env_.time.now() + pause.next(env_.dice));
-        if (give_up()) co_return outcome.error().within(object.key);
+        const auto end = deadline();
+        const io::instant again = env_.time.now() + pause.next(env_.dice);
+        const bool nudged = co_await nudged_.wait(end ? std::min(again, *end) : again);
+        if (nudged) pause.reset();
+        if (is_over(deadline)) co_return outcome.error().within(object.key);
     }
 }
 

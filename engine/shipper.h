@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "engine/replica.h"
@@ -29,16 +30,20 @@ public:
     using listener = std::function<void(const io::result<void>&)>;
     shipper(const io::environment& env, io::object_store& store, listener on_trouble);
 
-    // Returns when the object is durable. Tries again, with back-off, while the store fails in a way that may pass, until `give_up`
-    // returns true: then that last error. Errors for good: overtaken if the name is taken by another writer's object or by other
-    // bytes of ours (B10); access_denied and the like as the store says; the source's own errors.
-    io::task<io::result<void>> ship(outgoing object, std::function<bool()> give_up);
+    // When to stop trying; none: never. Asked after each failure and whenever nudge() is called.
+    using limit = std::function<std::optional<io::instant>()>;
 
-    // Ends a wait between two tries, so that give_up is asked at once.
+    // Returns when the object is durable. Tries again, with back-off, while the store fails in a way that may pass, until `deadline`
+    // has come: then that last error. Errors for good: overtaken if the name is taken by another writer's object or by other
+    // bytes of ours (B10); invalid as the store says; the source's own errors.
+    io::task<io::result<void>> ship(outgoing object, limit deadline);
+
+    // Ends a wait between two tries.
     void nudge();
 
 private:
-    io::task<io::result<void>> put_once(const outgoing& object);
+    bool is_over(const limit& deadline) const;
+    io::task<io::result<void>> put_once(const outgoing& object, const limit& deadline);
     io::task<io::result<bool>> is_ours(const outgoing& object);
 
     const io::environment& env_;

@@ -27,8 +27,12 @@ public:
     inotify_watcher(executor on, int descriptor) : stream_(std::move(on), descriptor), buffer_(64U << 10U) {}
 
     result<void> add(const std::string& directory) override {
-        if (by_name_.contains(directory)) return {};
         const int watch = ::inotify_add_watch(stream_.native_handle(), directory.c_str(), interest);
+        const auto known = by_name_.find(directory);
+        if (known != by_name_.end() && known->second == watch) return {};
+        const int failure = errno;
+        remove(directory);  // of this name by now there is another directory, or none
+        errno = failure;
         if (watch < 0) {
             error e = from_errno(errno, subject::general, fmt::format("watch {}", directory));
             if (e.code == errc::no_space) e.context += " (all inotify watches are used; raise fs.inotify.max_user_watches)";

@@ -26,7 +26,8 @@ struct watch_event {
 class watcher {
 public:
     virtual ~watcher() = default;
-    // Begins to watch a directory; a second add of the same text does nothing. not_found, access_denied, or no_space when the
+    // Begins to watch a directory; a second add of the same text does nothing, unless by now
+    // it is another directory: then that one is watched. not_found, access_denied, or no_space when the
     // user's inotify watches are used up (the context names fs.inotify.max_user_watches).
     virtual result<void> add(const std::string& directory) = 0;
     virtual void remove(const std::string& directory) = 0;

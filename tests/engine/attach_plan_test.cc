@@ -19,6 +19,7 @@ engine::attach_input in_step() {
     known.txid = 7;
     known.page_size = 4096;
     known.page_count = 3;
+    known.post = 2;
     in.remembered = known;
     ltx::header head;
     head.page_size = 4096;
@@ -118,6 +119,31 @@ TEST(attach_plan, B10_another_writers_head_is_refused) {
         EXPECT_EQ(out.code, io::errc::overtaken) << head;
         EXPECT_NE(out.why.find("another writer"), std::string::npos);
     }
+}
+
+TEST(attach_plan, B10_another_writers_objects_where_ours_have_been_removed_are_refused_too) {
+    auto in = in_step();
+    move_head(in, 5, other_epoch);
+    EXPECT_EQ(engine::plan_attach(in).code, io::errc::overtaken);
+    EXPECT_EQ(engine::plan_attach(in).what, step::refuse);
+}
+
+TEST(attach_plan, B10_the_same_txid_with_another_content_is_refused_whoever_claims_it) {
+    auto in = in_step();
+    in.remote.head->sums->post = 3;
+    const auto out = engine::plan_attach(in);
+    EXPECT_EQ(out.what, step::refuse);
+    EXPECT_EQ(out.code, io::errc::overtaken);
+    EXPECT_NE(out.why.find("copy of this state directory"), std::string::npos);
+}
+
+TEST(attach_plan, B9_a_database_that_was_found_to_differ_is_compared_whatever_the_log_says) {
+    auto in = in_step();
+    in.log.doubt = "a snapshot found it to differ";
+    const auto out = engine::plan_attach(in);
+    EXPECT_EQ(out.what, step::difference);
+    EXPECT_TRUE(out.loud);
+    EXPECT_EQ(out.why, in.log.doubt);
 }
 
 TEST(attach_plan, a_lost_memo_ships_everything_above_the_head) {

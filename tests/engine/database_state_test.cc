@@ -81,12 +81,25 @@ TEST(database_state, A4_no_handoff_while_a_capture_stopped_at_its_limit) {
     EXPECT_EQ(s.decide(t0).what, step::capture);
 }
 
-TEST(database_state, a_long_log_is_caught_up_with_before_its_handoff_whatever_the_interval) {
+TEST(database_state, a_log_whose_handoff_was_refused_is_caught_up_with_first_whatever_the_interval) {
     engine::database_state s(settings());
     s.on_capture();
     s.on_confirmed(t0, 1000, false);
+    s.on_hand_off_refused(t0);
     s.on_change();
-    EXPECT_EQ(s.decide(t0 + 1ms).what, step::capture);
+    EXPECT_EQ(s.decide(t0 + 20ms).what, step::capture);
+    s.on_capture();
+    s.on_confirmed(t0 + 25ms, 1100, false);
+    EXPECT_EQ(s.decide(t0 + 25ms).what, step::hand_off);
+}
+
+TEST(database_state, a_writer_that_never_pauses_does_not_put_off_the_handoff) {
+    engine::database_state s(settings());
+    s.on_capture();
+    s.on_change();  // while the object travelled
+    s.on_confirmed(t0, 1000, false);
+    s.on_change();
+    EXPECT_EQ(s.decide(t0 + 1ms).what, step::hand_off);
 }
 
 TEST(database_state, a_refused_handoff_is_tried_ever_more_patiently) {
@@ -112,6 +125,29 @@ TEST(database_state, stop_captures_once_more_and_finishes) {
     EXPECT_EQ(s.decide(t0).what, step::finish) << "what comes after stop() is not waited for";
 }
 
+TEST(database_state, stop_ships_all_of_a_log_that_is_longer_than_one_object) {
+    engine::database_state s(settings());
+    s.on_capture();
+    s.on_stop();
+    s.on_confirmed(t0, 5000, true);
+    EXPECT_EQ(s.decide(t0).what, step::capture);
+    s.on_capture();
+    s.on_confirmed(t0, 9000, true);
+    EXPECT_EQ(s.decide(t0).what, step::capture);
+    s.on_capture();
+    s.on_change();
+    s.on_confirmed(t0, 9500, false);
+    EXPECT_EQ(s.decide(t0).what, step::finish);
+}
+
+TEST(database_state, commits_of_the_last_run_call_for_a_snapshot_too) {
+    engine::database_state s(settings());
+    s.set_snapshot_age(t0, 25h, true);
+    s.on_capture();
+    s.on_nothing();
+    EXPECT_EQ(s.decide(t0).what, step::snapshot);
+}
+
 TEST(database_state, stop_waits_for_a_running_snapshot) {
     engine::database_state s(settings());
     s.owe_snapshot();
@@ -125,7 +161,7 @@ TEST(database_state, stop_waits_for_a_running_snapshot) {
 
 TEST(database_state, snapshots_come_at_their_interval_if_anything_was_committed) {
     engine::database_state s(settings());
-    s.set_snapshot_age(t0, 23h);
+    s.set_snapshot_age(t0, 23h, false);
     s.on_capture();
     EXPECT_EQ(s.decide(t0 + 48h).what, step::wait) << "nothing new: nothing to snapshot";
     s.on_confirmed(t0, 100, false);
