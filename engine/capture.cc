@@ -76,9 +76,10 @@ io::result<captured> capture_published(attachment& at, const base_state& base, s
     const wal::position& from = base.position;
     if (salt1 != from.salt1 || salt2 != from.salt2) return lost("the log was restarted although it was pinned");
     const std::uint64_t end = wal::frame_offset(std::uint64_t{end_frame} + 1, from.page_size);
+    if (end < from.offset) return lost("the log ends before what was captured of it");
     captured out;
     out.after = from;
-    if (end <= from.offset) return out;
+    if (end == from.offset) return out;
     auto got = at.log.read(from, end, limit, ltx::page_checksum);
     if (!got) return got.error();
     if (got->what == wal::log_reader::outcome::restarted) return lost("the log is another generation than its index says");

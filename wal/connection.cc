@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <span>
 
 namespace wal {
 
@@ -24,10 +26,18 @@ io::errc code_of(int rc) {
 }
 
 constexpr int index_region_bytes = 32768;
+constexpr int checkpoint_lock = 1;  // among the locks on the wal-index: 0 write, 1 checkpoint, 2 recover, from 3 on read (wal.c)
+
+void copy_index(const volatile std::uint8_t* from, std::span<std::uint8_t> to) {
+    for (std::size_t i = 0; i < to.size(); ++i) to[i] = from[i];
+}
 
 }  // namespace
 
 io::error connection::failed(std::string_view what) const {
+    if ((sqlite3_extended_errcode(db_) & 0xff) == SQLITE_CANTOPEN && sqlite3_system_errno(db_) != 0) {
+        return io::from_errno(sqlite3_system_errno(db_), io::subject::database, fmt::format("{}: {}: {}", path_, what, sqlite3_errmsg(db_)));
+    }
     return {code_of(sqlite3_extended_errcode(db_)), io::subject::database,
             fmt::format("{}: {}: {}", path_, what, sqlite3_errmsg(db_))};
 }
@@ -36,10 +46,7 @@ io::result<std::unique_ptr<connection>> connection::open(const std::string& path
     sqlite3* db = nullptr;
     const int rc = sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
     std::unique_ptr<connection> out(new connection(db, path));
-    if (rc != SQLITE_OK) {
-        if (rc == SQLITE_CANTOPEN) return io::from_errno(sqlite3_system_errno(db), io::subject::database, path);
-        return out->failed("open");
-    }
+    if (rc != SQLITE_OK) return out->failed("open");
     sqlite3_busy_timeout(db, busy_ms);
     int was = 0;
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, &was);
@@ -118,6 +125,16 @@ io::result<connection::checkpointed> connection::checkpoint_passive() {
     return out;
 }
 
+bool connection::index_lock(int flags) {
+    sqlite3_file* file = nullptr;
+    return sqlite3_file_control(db_, "main", SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK && file->pMethods->iVersion >= 2 &&
+           file->pMethods->xShmLock(file, checkpoint_lock, 1, flags | SQLITE_SHM_EXCLUSIVE) == SQLITE_OK;
+}
+
+bool connection::lock_checkpoints() { return index_lock(SQLITE_SHM_LOCK); }
+
+void connection::unlock_checkpoints() { index_lock(SQLITE_SHM_UNLOCK); }
+
 io::result<std::string> connection::journal_mode() {
     sqlite3_stmt* statement = nullptr;
     if (sqlite3_prepare_v2(db_, "PRAGMA main.journal_mode", -1, &statement, nullptr) != SQLITE_OK) return failed("journal mode");
@@ -145,11 +162,15 @@ io::result<wal_index> connection::index() const {
     }
     const auto* at = static_cast<const volatile std::uint8_t*>(region);
     std::array<std::uint8_t, wal_index_bytes> copy{};
-    for (int tries = 0; tries < 10000; ++tries) {
-        // Written by SQLite in the order second copy, barrier, first copy: so read the first copy first.
-        for (std::size_t i = 0; i < copy.size(); ++i) copy[i] = at[i];
-        if (const auto out = parse_wal_index(copy)) return *out;
+    std::array<std::uint8_t, wal_index_header_bytes> again{};
+    for (int tries = 0; tries < 1000; ++tries) {
+        // SQLite writes the second copy of the header, then the first, then (in a restart) what is backfilled. So the first is read before
+        // the second, and the header again at the end: a restart in between would pair one generation's frames with another's backfill.
+        copy_index(at, copy);
         file->pMethods->xShmBarrier(file);
+        copy_index(at, again);
+        const auto out = parse_wal_index(copy);
+        if (out && std::equal(again.begin(), again.end(), copy.begin())) return *out;
     }
     return io::error{io::errc::busy, io::subject::database, path_ + ": the log index could not be read undisturbed"};
 }

@@ -37,9 +37,15 @@ public:
         bool busy = false;
         int log_frames = 0;
         int backfilled = 0;
-        bool all() const { return !busy && log_frames == backfilled; }
+        bool all() const { return !busy && log_frames >= 0 && log_frames == backfilled; }  // -1: not in WAL mode
     };
+    // Precondition: no transaction is open on this connection.
     io::result<checkpointed> checkpoint_passive();
+
+    // Keeps everybody from checkpointing until unlock_checkpoints(), without a transaction: takes SQLite's own lock for it, through its
+    // handle. False if somebody else is checkpointing.
+    bool lock_checkpoints();
+    void unlock_checkpoints();
 
     // "wal", "delete", ...
     io::result<std::string> journal_mode();
@@ -47,8 +53,9 @@ public:
     // Whether the path names another file by now, or none.
     bool has_moved() const;
 
-    // The wal-index, through SQLite's own mapping. busy if it could not be read undisturbed; unsupported if there is none
-    // (locking_mode=EXCLUSIVE keeps it in private memory).
+    // The wal-index, through SQLite's own mapping; `backfilled` belongs to the generation that the salts name. busy if it could not be read
+    // undisturbed: a writer was stopped or died in the middle of changing it, and the next reader that begins waits for it or mends it.
+    // unsupported if there is none (locking_mode=EXCLUSIVE keeps it in private memory).
     io::result<wal_index> index() const;
 
     // Bytes of the database file through SQLite's own descriptor: opening the file otherwise and closing it would drop the process's
@@ -58,6 +65,7 @@ public:
 private:
     connection(sqlite3* db, std::string path) : db_(db), path_(std::move(path)) {}
     io::error failed(std::string_view what) const;
+    bool index_lock(int flags);
     io::result<void> run(const char* sql);
     io::result<std::int64_t> number(const char* sql);
 

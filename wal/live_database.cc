@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace wal {
 
 namespace {
@@ -47,11 +49,24 @@ io::result<std::unique_ptr<live_database>> live_database::open(io::file_system& 
     if (auto seen = (*first)->index(); !seen) return seen.error();
     if ((*first)->has_moved()) return cannot(io::errc::not_found, path, "was replaced while it was being opened");
     auto pinned = std::make_unique<connection_pin>(path, settings.busy_ms, std::move(*first));
-    return std::unique_ptr<live_database>(new live_database(path, status->identity, std::move(pinned)));
+    std::unique_ptr<live_database> out(new live_database(files, path, status->identity, std::move(pinned)));
+    // While our connection is open SQLite deletes neither; whoever does it later leaves us with files that nobody writes.
+    for (auto [tail, identity] : {std::pair{"-wal", &out->log_identity_}, std::pair{"-shm", &out->index_identity_}}) {
+        auto companion = files.status(path + tail);
+        if (!companion) return companion.error().as(io::subject::database);
+        *identity = companion->identity;
+    }
+    return out;
 }
 
 io::result<void> live_database::check() const {
     if (pin_->holder().has_moved()) return cannot(io::errc::not_found, path_, "was removed or replaced by another file");
+    for (auto [tail, identity] : {std::pair{"-wal", log_identity_}, std::pair{"-shm", index_identity_}}) {
+        auto now = files_->status(path_ + tail);
+        if (!now && now.error().code != io::errc::not_found) return now.error().as(io::subject::database);
+        if (now && now->identity == identity) continue;
+        return cannot(io::errc::gap, path_, fmt::format("continuity is lost: its {} file was removed or replaced behind SQLite's back", tail));
+    }
     return check_mode(pin_->holder(), path_);
 }
 

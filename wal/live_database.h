@@ -24,6 +24,7 @@ public:
     // Errors, subject::database, each naming the path and the way out: not_found; not_a_database (a directory, something else, or
     // encrypted); not_wal (empty, or another journal mode: it is never changed, B11); read_only; access_denied; busy (locked
     // exclusively); unsupported.
+    // `files` must outlive this.
     static io::result<std::unique_ptr<live_database>> open(io::file_system& files, const std::string& path, live_options settings);
 
     const std::string& path() const { return path_; }
@@ -31,18 +32,21 @@ public:
     io::file_identity identity() const { return identity_; }
 
     pin& log_pin() { return *pin_; }
-    io::result<wal_index> index() const { return pin_->holder().index(); }
+    io::result<wal_index> index() const { return pin_->index(); }
     io::result<void> read_file(std::uint64_t offset, io::byte_span out) const { return pin_->holder().read_file(offset, out); }
 
-    // not_found if the path names another file by now, or none; not_wal if the database left WAL mode (B12).
+    // not_found if the path names another file by now, or none; not_wal if the database left WAL mode (B12); gap if the log or its index
+    // was removed behind SQLite's back, for then the application writes another log than the one that is pinned.
     io::result<void> check() const;
 
 private:
-    live_database(std::string path, io::file_identity identity, std::unique_ptr<connection_pin> pinned)
-        : path_(std::move(path)), identity_(identity), pin_(std::move(pinned)) {}
+    live_database(io::file_system& files, std::string path, io::file_identity identity, std::unique_ptr<connection_pin> pinned)
+        : files_(&files), path_(std::move(path)), identity_(identity), pin_(std::move(pinned)) {}
 
+    io::file_system* files_;
     std::string path_;
     io::file_identity identity_;
+    io::file_identity log_identity_, index_identity_;
     std::unique_ptr<connection_pin> pin_;
 };
 

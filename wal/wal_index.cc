@@ -8,8 +8,6 @@ namespace wal {
 
 namespace {
 
-constexpr std::size_t copy_bytes = 48;
-
 std::uint32_t native(const std::uint8_t* at) {
     std::uint32_t out = 0;
     std::memcpy(&out, at, sizeof out);
@@ -21,7 +19,7 @@ std::uint32_t native(const std::uint8_t* at) {
 std::optional<wal_index> parse_wal_index(io::byte_view start) {
     if (start.size() < wal_index_bytes) return std::nullopt;
     const std::uint8_t* at = start.data();
-    if (std::memcmp(at, at + copy_bytes, copy_bytes) != 0 || at[12] == 0) return std::nullopt;
+    if (std::memcmp(at, at + wal_index_header_bytes, wal_index_header_bytes) != 0 || at[12] == 0) return std::nullopt;
     const chain sum = extend({}, start.first(40), false);
     if (sum.s0 != native(at + 40) || sum.s1 != native(at + 44)) return std::nullopt;
     wal_index out;

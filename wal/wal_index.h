@@ -9,6 +9,7 @@
 
 namespace wal {
 
+inline constexpr std::size_t wal_index_header_bytes = 48;
 inline constexpr std::size_t wal_index_bytes = 136;  // two copies of the header, then the checkpoint information
 
 struct wal_index {
