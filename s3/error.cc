@@ -86,7 +86,8 @@ std::optional<verdict> about_existence(const answer& a) {
     const verdict no_bucket{errc::invalid, fmt::format("there is no bucket {}: create it, or correct the URL", a.in.at.bucket)};
     if (a.is({"NoSuchBucket"})) return no_bucket;
     if (a.is({"NoSuchUpload"})) {
-        if (a.asked.what == operation::abort_upload) return verdict{errc::not_found, "there is no such upload"};
+        if (a.asked.what == operation::abort_upload || a.asked.what == operation::list_parts)
+            return verdict{errc::not_found, "there is no such upload"};
         if (a.asked.what == operation::complete_upload) return verdict{errc::outcome_unknown, "the upload is gone: completed before, or aborted by somebody"};
         return verdict{errc::io_failure, "the upload was aborted by somebody: begin it anew"};
     }
