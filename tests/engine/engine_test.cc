@@ -1,112 +1,15 @@
 // The engine against real SQLite and a directory store: what is committed comes back, whatever happens in between.
-#include "engine/engine.h"
+#include "tests/engine/engine_world.h"
 
-#include <gtest/gtest.h>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <filesystem>
 #include <fstream>
 
-#include "engine/restorer.h"
-#include "engine/verifier.h"
-#include "io/directory_store.h"
 #include "tests/support/halting_vfs.h"
-#include "tests/support/real_environment.h"
-#include "tests/support/sqlite.h"
-#include "tests/support/temp_directory.h"
 
 namespace {
 
 using namespace std::chrono_literals;
-using what = engine::event::what;
-
-class engine_test : public testing::Test {
-protected:
-    tests::temp_directory dir;
-    tests::real_environment world;
-    std::unique_ptr<io::directory_store> store;
-    std::vector<engine::event> events;
-    std::unique_ptr<engine::engine> running;
-    std::optional<io::result<void>> ended;
-    engine::options settings;
-    std::string db_path = dir.file("app.db");
-
-    engine_test() {
-        settings.state_directory = dir.file("state");
-        settings.lock_directory = dir.file("locks");
-        settings.who = "the test";
-        settings.targets.push_back({engine::target::what::file, "app.db", db_path, {}});
-        settings.targets[0].settings.min_interval = 0s;
-        settings.targets[0].settings.checkpoint_bytes = 64U << 10U;
-        auto opened = world.run(io::directory_store::open(world.env, dir.file("store"), io::directory_store::access::write));
-        store = std::move(*opened);
-    }
-
-    void create(const std::string& more = "") {
-        tests::app db(db_path);
-        db.run("PRAGMA journal_mode=WAL; CREATE TABLE t(id INTEGER PRIMARY KEY, x TEXT);" + more);
-    }
-
-    void start() {
-        ended.reset();
-        running = std::make_unique<engine::engine>(world.env, *store, settings);
-        running->on_event([this](const engine::event& e) { events.push_back(e); });
-        auto run = [this]() -> io::task<void> { ended = co_await running->run(); };
-        boost::asio::co_spawn(world.loop(), run(), boost::asio::detached);
-    }
-
-    // Runs the event loop until the condition holds.
-    template <class Condition>
-    void until(Condition met) {
-        world.loop().restart();
-        const auto give_up = std::chrono::steady_clock::now() + 60s;
-        while (!met()) {
-            if (ended && !ended->has_value()) FAIL() << ended->error().context;
-            if (std::chrono::steady_clock::now() >= give_up) FAIL() << "nothing happened for a minute";
-            world.loop().run_for(10ms);
-            world.loop().restart();
-        }
-    }
-
-    std::size_t count(what kind) const {
-        return static_cast<std::size_t>(std::count_if(events.begin(), events.end(), [&](const auto& e) { return e.kind == kind; }));
-    }
-
-    void stop() {
-        running->stop();
-        until([this] { return ended.has_value(); });
-        ASSERT_TRUE(ended->has_value());
-        running.reset();
-    }
-
-    // Cuts everything off as a crash would: no goodbye. (The objects in the process are gone; the files are as they are.)
-    std::size_t objects(int level) const {
-        std::size_t n = 0;
-        std::error_code none;
-        for (const auto& e : std::filesystem::directory_iterator(dir.file("store/app.db/ltx/" + std::to_string(level)), none)) n += e.is_regular_file();
-        return n;
-    }
-
-    std::string restore(engine::restore_target at = {}) {
-        engine::restore_request request;
-        request.stream = "app.db";
-        request.target = at;
-        request.output = dir.file("restored-" + std::to_string(++restored_) + ".db");
-        auto report = world.run(engine::restore(world.env, *store, request));
-        if (!report) throw std::runtime_error(report.error().context);
-        return request.output;
-    }
-
-    void expect_sound() {
-        auto report = world.run(engine::verify(world.env, *store, "app.db", {}));
-        ASSERT_TRUE(report.has_value()) << report.error().context;
-        for (const auto& finding : report->findings) ADD_FAILURE() << finding.key << ": " << finding.text;
-    }
-
-private:
-    int restored_ = 0;
-};
+using tests::what;
+using engine_test = tests::engine_world;
 
 TEST_F(engine_test, commits_come_back) {
     create("INSERT INTO t(x) VALUES('before')");
@@ -374,11 +277,9 @@ TEST_F(engine_test, B11_wal_mode_left_while_away_is_refused_and_followed_again_o
     tests::app(db_path).run("PRAGMA journal_mode=DELETE; INSERT INTO t(x) VALUES('rollback journal')");
     const std::string left = tests::dump(db_path);
     start();
-    world.loop().restart();
-    while (!ended) world.loop().run_one();
-    ASSERT_FALSE(ended->has_value());
-    EXPECT_EQ(ended->error().code, io::errc::not_wal);
-    EXPECT_EQ(ended->error().about, io::subject::database);
+    const io::error why = refusal();
+    EXPECT_EQ(why.code, io::errc::not_wal);
+    EXPECT_EQ(why.about, io::subject::database);
     EXPECT_EQ(tests::app(db_path).text("PRAGMA journal_mode"), "delete") << "the mode is the application's business";
     EXPECT_EQ(tests::dump(db_path), left);
     tests::app(db_path).run("PRAGMA journal_mode=WAL; INSERT INTO t(x) VALUES('wal again')");

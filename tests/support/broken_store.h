@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,25 +12,53 @@
 
 namespace tests {
 
+// What becomes of a write.
+struct write_fate {
+    bool reaches = true;                 // the store behind carries it out
+    std::optional<io::errc> answer = {}; // an error instead of the store's own answer
+
+    static write_fate refused(io::errc code = io::errc::io_failure) { return {false, code}; }
+    static write_fate reply_lost(io::errc code = io::errc::outcome_unknown) { return {true, code}; }
+};
+
 class broken_store final : public io::object_store {
 public:
     explicit broken_store(io::object_store& behind) : behind_(behind) {}
 
-    // Called before each get and list with the key or prefix; an error is the answer then.
+    // Called before each get, head and list with the key or prefix; an error is the answer then.
     std::function<io::result<void>(const std::string& key)> on_get;
+    std::function<io::result<void>(const std::string& key)> on_head;
     std::function<io::result<void>(const std::string& prefix)> on_list;
-    // Every get that was asked for: key and length.
+    // Decides over each put, and each write and commit of a writer.
+    std::function<write_fate(const std::string& key)> on_put;
+    // Awaited before each put and commit: a store that takes its time.
+    std::function<io::task<void>(const std::string& key)> before_put;
+    // Every get that was asked for: key and length. Every key that a put or commit was tried for.
     std::vector<std::pair<std::string, std::uint64_t>> gets;
+    std::vector<std::string> puts;
 
     std::string url() const override { return behind_.url(); }
     io::key_layout layout() const override { return behind_.layout(); }
     io::task<io::result<void>> put_if_absent(std::string key, io::bytes data, io::object_attributes attributes) override {
-        return behind_.put_if_absent(std::move(key), std::move(data), attributes);
+        puts.push_back(key);
+        if (before_put) co_await before_put(key);
+        const write_fate fate = decide(key);
+        io::result<void> outcome;
+        if (fate.reaches) outcome = co_await behind_.put_if_absent(key, std::move(data), attributes);
+        co_return answer(fate, outcome, key);
     }
     io::task<io::result<std::unique_ptr<io::object_writer>>> open_writer(std::string key, io::object_attributes attributes) override {
-        return behind_.open_writer(std::move(key), attributes);
+        auto opened = co_await behind_.open_writer(key, attributes);
+        if (!opened) co_return opened.error();
+        co_return std::unique_ptr<io::object_writer>(new writer(*this, key, std::move(*opened)));
     }
-    io::task<io::result<io::object_info>> head(std::string key) override { return behind_.head(std::move(key)); }
+    io::task<io::result<io::object_info>> head(std::string key) override {
+        if (on_head) {
+            auto allowed = on_head(key);
+            if (!allowed) co_return allowed.error();
+        }
+        co_return co_await behind_.head(std::move(key));
+    }
     io::task<io::result<io::bytes>> get(std::string key, std::uint64_t offset, std::uint64_t length) override {
         gets.emplace_back(key, length);
         if (on_get) {
@@ -48,6 +78,37 @@ public:
     io::task<io::result<void>> remove(std::string key) override { return behind_.remove(std::move(key)); }
 
 private:
+    class writer final : public io::object_writer {
+    public:
+        writer(broken_store& owner, std::string key, std::unique_ptr<io::object_writer> behind)
+            : owner_(owner), key_(std::move(key)), behind_(std::move(behind)) {}
+        io::task<io::result<void>> write(io::bytes part) override {
+            const write_fate fate = owner_.decide(key_);
+            io::result<void> outcome;
+            if (fate.reaches) outcome = co_await behind_->write(std::move(part));
+            co_return answer(fate, outcome, key_);
+        }
+        io::task<io::result<void>> commit() override {
+            owner_.puts.push_back(key_);
+            if (owner_.before_put) co_await owner_.before_put(key_);
+            const write_fate fate = owner_.decide(key_);
+            io::result<void> outcome;
+            if (fate.reaches) outcome = co_await behind_->commit();
+            co_return answer(fate, outcome, key_);
+        }
+
+    private:
+        broken_store& owner_;
+        std::string key_;
+        std::unique_ptr<io::object_writer> behind_;
+    };
+
+    write_fate decide(const std::string& key) const { return on_put ? on_put(key) : write_fate{}; }
+    static io::result<void> answer(const write_fate& fate, io::result<void> outcome, const std::string& key) {
+        if (fate.answer) return io::error{*fate.answer, io::subject::store, key + ": spoilt by the test"};
+        return outcome;
+    }
+
     io::object_store& behind_;
 };
 
