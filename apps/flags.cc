@@ -22,8 +22,8 @@ void add_config_flag(CLI::App& command, flags& into) {
 void add_json_flag(CLI::App& command, flags& into, const std::string& help) { command.add_flag("--json", into.json, help); }
 
 void add_setting_flag(CLI::App& command, flags& into, const std::string& flag, std::string name, const std::string& help) {
-    const auto take = [&into, name](const std::string& text) {
-        if (auto ok = set(into.given, name, text); !ok) throw CLI::ValidationError("--" + name, ok.error().context);
+    const auto take = [&into, flag, name](const std::string& text) {
+        if (auto ok = set(into.given, name, text); !ok) throw CLI::ValidationError(flag, ok.error().context);
     };
     const bool is_size = name.ends_with("-size");
     const bool is_duration = name.ends_with("-interval") || name.ends_with("-limit");

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <memory>
 
 #include "apps/command.h"
@@ -33,16 +34,40 @@ struct restore_flags : flags {
     engine::restore_request request;
 };
 
-void add_target_flags(CLI::App& command, restore_flags& into) {
-    const auto at_txid = [&into](const std::uint64_t& txid) { into.request.target = engine::restore_target::at_txid(txid); };
-    const auto at_time = [&into](const std::string& text) {
-        std::int64_t wall_ms = 0;
-        if (!io::parse_time(text, wall_ms))
-            throw CLI::ValidationError("--timestamp", fmt::format("\"{}\" is not a time; write 2026-11-23T08:00:00Z (no zone means UTC)", text));
-        into.request.target = engine::restore_target::at_time(wall_ms);
-    };
-    CLI::Option* txid = command.add_option_function<std::uint64_t>("--txid", at_txid, "exactly this transaction")->type_name("N");
+std::uint64_t parse_txid(const std::string& text) {
+    std::uint64_t txid = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), txid);
+    if (failed != std::errc() || end != text.data() + text.size() || txid == 0)
+        throw CLI::ValidationError("--txid", fmt::format("\"{}\" is not a TXID: a whole number from 1, as `flotilla list` shows them", text));
+    return txid;
+}
+
+std::int64_t parse_timestamp(const std::string& text) {
+    std::int64_t wall_ms = 0;
+    if (!io::parse_time(text, wall_ms))
+        throw CLI::ValidationError("--timestamp", fmt::format("\"{}\" is not a time; write 2026-11-23T08:00:00Z (no zone means UTC)", text));
+    return wall_ms;
+}
+
+engine::integrity_level parse_integrity(const std::string& text) {
+    if (text == "none") return engine::integrity_level::none;
+    if (text == "quick") return engine::integrity_level::quick;
+    if (text == "full") return engine::integrity_level::full;
+    throw CLI::ValidationError("--integrity", fmt::format("\"{}\" is none of none, quick, full", text));
+}
+
+void add_flags(CLI::App& command, engine::restore_request& into) {
+    using text = const std::string&;
+    const auto at_txid = [&into](text value) { into.target = engine::restore_target::at_txid(parse_txid(value)); };
+    const auto at_time = [&into](text value) { into.target = engine::restore_target::at_time(parse_timestamp(value)); };
+    const auto integrity = [&into](text value) { into.integrity = parse_integrity(value); };
+    command.add_option("-o,--output", into.output, "the file to make")->type_name("FILE");
+    CLI::Option* txid = command.add_option_function<std::string>("--txid", at_txid, "exactly this transaction")->type_name("N");
     command.add_option_function<std::string>("--timestamp", at_time, "the newest state at or before this time")->type_name("TIME")->excludes(txid);
+    command.add_flag("--force", into.force, "replace the output if it exists");
+    command.add_option_function<std::string>("--integrity", integrity, "SQLite's own check of the result, beside all checksums: none, quick or full [quick]")
+        ->type_name("LEVEL");
+    command.add_flag("--dry-run", into.dry_run, "plan and check, but write nothing");
 }
 
 void print(const restore_flags& given, const engine::restore_report& report) {
@@ -63,6 +88,8 @@ void print(const restore_flags& given, const engine::restore_report& report) {
 }
 
 io::result<void> restore(const restore_flags& given) {
+    if (given.request.output.empty() && !given.request.dry_run)
+        return io::error{io::errc::invalid, io::subject::usage, "where to? Say -o FILE, or --dry-run to see what it would take"};
     world here;
     auto store = open_source(here, given);
     if (!store) return store.error();
@@ -80,17 +107,9 @@ io::result<void> restore(const restore_flags& given) {
 void add_restore(CLI::App& program, action& chosen) {
     CLI::App* command = add_command(program, "restore", "bring a database back, as it is or as it was", examples);
     const auto given = std::make_shared<restore_flags>();
-    auto& request = given->request;
-    command->add_option("NAME", request.stream, "the stream")->required()->type_name("");
+    command->add_option("NAME", given->request.stream, "the stream")->required()->type_name("");
     add_setting_flag(*command, *given, "--from", "to", "the store: a directory, as a path or file:///path");
-    command->add_option("-o,--output", request.output, "the file to make")->type_name("FILE");
-    add_target_flags(*command, *given);
-    command->add_flag("--force", request.force, "replace the output if it exists");
-    const std::map<std::string, engine::integrity_level> levels = {
-        {"none", engine::integrity_level::none}, {"quick", engine::integrity_level::quick}, {"full", engine::integrity_level::full}};
-    command->add_option("--integrity", request.integrity, "SQLite's own check of the result, beside all checksums: none, quick or full [quick]")
-        ->transform(CLI::Transformer(levels).description(""))->type_name("LEVEL");
-    command->add_flag("--dry-run", request.dry_run, "plan and check, but write nothing");
+    add_flags(*command, given->request);
     add_config_flag(*command, *given);
     add_json_flag(*command, *given, "the report as a JSON object");
     command->callback([&chosen, given] { chosen = [given] { return restore(*given); }; });

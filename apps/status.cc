@@ -7,6 +7,7 @@
 #include "apps/command.h"
 #include "apps/flags.h"
 #include "apps/json.h"
+#include "apps/running.h"
 #include "engine/state_store.h"
 
 namespace apps {
@@ -19,13 +20,14 @@ constexpr const char* examples =
     "  flotilla status --state /srv/state     of another one\n"
     "  flotilla status --json                 one JSON object a stream, a line each\n"
     "\n"
-    "It is what the watch wrote down last, at most moments ago while it runs.";
+    "It is what the watch wrote down last: moments ago while it runs, and at its end otherwise; the first line says which.";
 
 std::string time_or_none(std::int64_t wall_ms) { return wall_ms == 0 ? "" : io::format_time(wall_ms); }
 
-json_object line_of(const engine::stored_memo& one) {
+json_object line_of(const engine::stored_memo& one, const std::optional<std::string>& watcher) {
     const engine::memo& row = one.row;
     json_object line;
+    if (watcher) line.add("running", !watcher->empty());
     line.add("store", one.store_url).add("stream", row.stream).add("path", row.path).add("state", row.state).add("problem", row.problem);
     line.add("txid", row.txid).add("durable_time", time_or_none(row.durable_ms)).add("snapshot_txid", row.snapshot_txid);
     line.add("snapshot_time", time_or_none(row.snapshot_ms)).add("page_size", row.page_size).add("page_count", row.page_count);
@@ -56,9 +58,11 @@ io::result<void> status(const flags& given) {
     if (!directory) return directory.error();
     auto rows = engine::read_state(*directory);
     if (!rows) return rows.error();
+    const auto watcher = running_watch(here.env.files, *directory);
     if (given.json) {
-        for (const auto& one : *rows) (void)print_line(line_of(one));
+        for (const auto& one : *rows) (void)print_line(line_of(one, watcher));
     } else {
+        if (watcher) fmt::print("{}\n", watcher->empty() ? "no watch is running here; this is what the last one wrote" : "running: " + *watcher);
         print(*rows);
     }
     return {};

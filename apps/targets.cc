@@ -82,6 +82,7 @@ io::result<std::vector<engine::target>> expand(io::file_system& files, const wan
     using kind = engine::target::what;
     if (what.path.empty()) return wrong(what, fmt::format("\"{}=\" names no path", what.name));
     if (!is_glob(files, what.path)) {
+        if (auto there = files.status(what.path); !there) return there.error().as(io::subject::database).within(what.said + "database");
         const kind is = is_directory(files, what.path) ? kind::directory : kind::file;
         return std::vector<engine::target>{{is, what.name, what.path, what.settings}};
     }

@@ -23,10 +23,10 @@ wanted split_argument(io::file_system& files, const std::string& argument);
 // Whether the text has *, ? or [ and nothing of that very name exists. Blocks.
 bool is_glob(io::file_system& files, const std::string& path);
 
-// A path that does not exist is a file here: the engine refuses it, with its reason. A glob's matches are named by their path from its
+// A glob's matches are named by their path from its
 // last directory without a wildcard, so that "/srv/*/app.db" gives "one/app.db" and "two/app.db"; the companions of databases (-wal,
 // -shm, -journal) and names that begin with a dot are not matched by a wildcard. invalid (subject::usage): a glob that matches nothing,
-// or that has a name. Blocks.
+// or that has a name. A path that does not exist: not_found (subject::database). Blocks.
 io::result<std::vector<engine::target>> expand(io::file_system& files, const wanted& what);
 
 }  // namespace apps

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "apps/store_url.h"
 #include "apps/targets.h"
 
 namespace apps {
@@ -61,6 +62,7 @@ io::result<watch_plan> plan_watch(io::file_system& files, const std::vector<std:
     out.store = *all.to;
     out.log_level = all.log_level.value_or(io::level::info);
     out.options.state_directory = all.state.value_or(default_state_directory(here));
+    if (auto directory = directory_of(out.store)) out.options.excluded.push_back(*directory);
     out.options.lock_directory = lock_directory(here);
     out.options.sweep_interval = all.sweep_interval.value_or(out.options.sweep_interval);
     out.options.drain_limit = all.drain_limit.value_or(out.options.drain_limit);

@@ -52,7 +52,7 @@ std::string database_of(const std::string& file_name) {
     return file_name;
 }
 
-io::result<discovery> discover(io::file_system& files, const target& what, const std::string& excluded) {
+io::result<discovery> discover(io::file_system& files, const target& what, const std::vector<std::string>& excluded) {
     discovery out;
     auto real = files.resolve(what.path);
     if (!real) return real.error().as(io::subject::database);
@@ -64,7 +64,9 @@ io::result<discovery> discover(io::file_system& files, const target& what, const
         return out;
     }
     walk state{files, what, out, {}};
-    if (auto own = files.status(excluded)) state.seen.push_back(own->identity);
+    for (const auto& own : excluded) {
+        if (auto status = files.status(own)) state.seen.push_back(status->identity);
+    }
     if (auto ok = walk_directory(state, *real, what.name, 0); !ok) return ok.error();
     return out;
 }

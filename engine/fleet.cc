@@ -21,7 +21,9 @@ engine::fleet::fleet(const io::environment& env, io::object_store& store, option
     : env_(env), store_(store), settings_(std::move(settings)), requests_(settings_.state_directory), images_(env.time, env.on, most_images),
       drivers_(env.time, env.on),
       helpers_(env.time, env.on), stopped_(env.time, env.on), state_changed_(env.time, env.on), requested_(env.time, env.on),
-      look_around_(env.time, env.on), hurry_(env.time, env.on) {}
+      look_around_(env.time, env.on), hurry_(env.time, env.on) {
+    settings_.excluded.push_back(settings_.state_directory);
+}
 
 io::task<io::result<void>> engine::fleet::run() {
     auto state = co_await state_store::open(env_, settings_.state_directory, store_.url(), settings_.who);
@@ -93,7 +95,7 @@ io::task<io::result<void>> engine::fleet::discover_all(bool strict) {
     bool complete = true;
     for (const target& one : settings_.targets) {
         if (!strict && one.kind == target::what::file) continue;
-        auto found = co_await env_.elsewhere([&] { return discover(env_.files, one, settings_.state_directory); });
+        auto found = co_await env_.elsewhere([&] { return discover(env_.files, one, settings_.excluded); });
         if (!found) {
             if (strict) co_return found.error();
             env_.journal.warning("{}", found.error().context);
@@ -115,6 +117,30 @@ io::task<io::result<void>> engine::fleet::discover_all(bool strict) {
     co_return io::result<void>();
 }
 
+// Two files want one name. True if the candidate gets it: at the start, when nothing is followed yet, if both were found in directories
+// and the other one only looks like a database.
+io::task<io::result<bool>> engine::fleet::settle_clash(const candidate& found, bool strict) {
+    const std::shared_ptr<database> known = by_stream_.at(found.name);
+    const io::error clash{io::errc::invalid, io::subject::usage,
+                          fmt::format("{} and {} would both be the stream \"{}\"; name one of them with NAME=PATH", known->path(), found.path,
+                                      found.name)};
+    if (strict && found.named) co_return clash;
+    if (strict) {
+        database other(*around_, found);
+        auto opened = co_await other.open();
+        if (!opened && opened.error().code == io::errc::not_a_database) co_return false;
+        opened = co_await known->open();
+        if (opened || opened.error().code != io::errc::not_a_database) co_return clash;
+        by_path_.erase(known->path());
+        by_stream_.erase(found.name);
+        co_return true;
+    }
+    std::string& told = tried_[found.path];
+    if (told != clash.context) env_.journal.error("{}; {} is not followed", clash.context, found.path);
+    told = clash.context;
+    co_return false;
+}
+
 io::task<io::result<void>> engine::fleet::adopt(candidate found, bool strict) {
     const auto same_path = by_path_.find(found.path);
     if (same_path != by_path_.end() && !same_path->second.expired()) {
@@ -126,14 +152,9 @@ io::task<io::result<void>> engine::fleet::adopt(candidate found, bool strict) {
         co_return io::result<void>();
     }
     if (by_stream_.contains(found.name)) {
-        io::error clash{io::errc::invalid, io::subject::usage,
-                        fmt::format("{} and {} would both be the stream \"{}\"; name one of them with NAME=PATH",
-                                    by_stream_.at(found.name)->path(), found.path, found.name)};
-        if (strict) co_return clash;
-        std::string& told = tried_[found.path];
-        if (told != clash.context) env_.journal.error("{}; {} is not followed", clash.context, found.path);
-        told = clash.context;
-        co_return io::result<void>();
+        auto settled = co_await settle_clash(found, strict);
+        if (!settled) co_return settled.error();
+        if (!*settled) co_return io::result<void>();
     }
     if (const auto own = settings_.overrides.find(found.name); own != settings_.overrides.end()) {
         found.settings = own->second.over(found.settings);

@@ -31,6 +31,7 @@ private:
     // clash of names, is an error.
     io::task<io::result<void>> discover_all(bool strict);
     io::task<io::result<void>> adopt(candidate found, bool strict);
+    io::task<io::result<bool>> settle_clash(const candidate& found, bool strict);
     io::task<void> follow(std::shared_ptr<database> one);
 
     io::task<void> listen();

@@ -56,6 +56,8 @@ struct options {
     std::map<std::string, stream_changes> overrides;
     // state.db, page sums, pending objects, requests. Created if absent. One engine at a time per directory and store.
     std::string state_directory;
+    // Directories that are not searched for databases, beside state_directory: a store that lies in a watched directory.
+    std::vector<std::string> excluded;
     // Where "who watches this database" is written down, the same for every engine on this host.
     std::string lock_directory;
     // Words for whoever finds the lock taken: "flotilla watch --to file:///backup, pid 17".
