@@ -18,4 +18,8 @@ struct credentials {
     bool operator==(const credentials&) const = default;
 };
 
+// What goes into a header must be printable ASCII, the access key a word without ',', '/' and blanks. A line break at the end of a
+// variable or file is the common case of a violation.
+bool fits_headers(const credentials& what);
+
 }  // namespace s3

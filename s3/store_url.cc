@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 
 #include "io/object_store.h"
 #include "s3/uri.h"
@@ -162,6 +161,18 @@ io::result<store_url> parse(std::string_view text, const url_defaults& defaults)
 }
 
 }  // namespace
+
+url_defaults read_defaults(const variables& env, const std::optional<profile>& from_files) {
+    url_defaults out;
+    for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION"})
+        if (out.region.empty()) out.region = variable(env, name);
+    if (out.region.empty() && from_files) out.region = from_files->region;
+    if (variable(env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == "true") return out;
+    for (const char* name : {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"})
+        if (out.endpoint.empty()) out.endpoint = variable(env, name);
+    if (out.endpoint.empty() && from_files) out.endpoint = from_files->endpoint_url;
+    return out;
+}
 
 bool is_store_url(std::string_view text) { return text.starts_with(scheme); }
 

@@ -13,21 +13,25 @@
 // | sse-c-key-file     | a file of 32 bytes: objects are encrypted with a key of ours; TLS only                      |         |
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "io/error.h"
 #include "s3/encryption.h"
 #include "s3/endpoint.h"
+#include "s3/profile.h"
 #include "s3/sigv4.h"
+#include "s3/variables.h"
 
 namespace s3 {
 
 // What environment and profiles say where the URL is silent; empty: nothing.
 struct url_defaults {
     std::string region;    // AWS_REGION, AWS_DEFAULT_REGION, the profile's region
-    std::string endpoint;  // AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile's endpoint_url
+    std::string endpoint;  // AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile's endpoint_url; none with AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true
 };
+url_defaults read_defaults(const variables& env, const std::optional<profile>& from_files);
 
 struct store_url {
     endpoint at;
