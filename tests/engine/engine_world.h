@@ -69,9 +69,9 @@ protected:
         ended.reset();
         running = std::make_unique<engine::engine>(world.env, *store, settings);
         running->on_event([this](const engine::event& e) { events.push_back(e); });
-        auto run = [this]() -> io::task<void> { ended = co_await running->run(); };
         boost::asio::co_spawn(world.loop(), run(), boost::asio::detached);
     }
+    io::task<void> run() { ended = co_await running->run(); }
 
     // Runs the event loop until the condition holds.
     template <class Condition>

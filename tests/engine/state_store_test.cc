@@ -1,0 +1,176 @@
+// state.db: what is remembered reads back whole, or is an error; it is never quietly forgotten.
+#include "engine/state_store.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "tests/support/chain_builder.h"
+#include "tests/support/real_environment.h"
+#include "tests/support/sqlite.h"
+#include "tests/support/temp_directory.h"
+
+namespace {
+
+class state_store : public testing::Test {
+protected:
+    tests::temp_directory dir;
+    tests::real_environment world;
+    const std::string url = "file:///backup";
+
+    io::result<std::unique_ptr<engine::state_store>> open(const std::string& store_url = "file:///backup") {
+        return world.run(engine::state_store::open(world.env, dir.file("state"), store_url, "the test"));
+    }
+    std::string db() const { return dir.file("state/state.db"); }
+};
+
+engine::memo every_field(const std::string& stream) {
+    engine::memo m;
+    m.stream = stream;
+    m.path = "/data/with ' quotes, \"these\" and ünïcode.db";
+    m.identity = {0xfedcba9876543210ULL, 0x8000000000000001ULL};
+    m.epoch = 0x7edcba9876543211ULL;
+    m.txid = 0x1'0000'0003ULL;
+    m.page_size = 65536;
+    m.page_count = 0xfffffffeU;
+    m.post = 0xf00dfeedbeefcafeULL;
+    m.position = {0xffffffffU, 0x80000001U, 65536, true, 0x123456789abcULL, {0xdeadbeefU, 0xfeedfaceU}};
+    m.own_frame_first = true;
+    m.snapshot_txid = 0xffff'ffffULL + 7;
+    m.snapshot_ms = 1'700'000'000'123;
+    m.durable_ms = 1'700'000'000'456;
+    m.state = "failing";
+    m.problem = "put \"x\": no answer; trying again\nreally";
+    m.reanchors = 9;
+    return m;
+}
+
+void expect_same(const engine::memo& a, const engine::memo& b) {
+    EXPECT_EQ(a.stream, b.stream);
+    EXPECT_EQ(a.path, b.path);
+    EXPECT_EQ(a.identity, b.identity);
+    EXPECT_EQ(a.epoch, b.epoch);
+    EXPECT_EQ(a.txid, b.txid);
+    EXPECT_EQ(a.page_size, b.page_size);
+    EXPECT_EQ(a.page_count, b.page_count);
+    EXPECT_EQ(a.post, b.post);
+    EXPECT_EQ(a.position, b.position);
+    EXPECT_EQ(a.own_frame_first, b.own_frame_first);
+    EXPECT_EQ(a.snapshot_txid, b.snapshot_txid);
+    EXPECT_EQ(a.snapshot_ms, b.snapshot_ms);
+    EXPECT_EQ(a.durable_ms, b.durable_ms);
+    EXPECT_EQ(a.state, b.state);
+    EXPECT_EQ(a.problem, b.problem);
+    EXPECT_EQ(a.reanchors, b.reanchors);
+}
+
+TEST_F(state_store, A10_every_field_reads_back_as_it_was) {
+    std::uint64_t epoch = 0;
+    {
+        auto store = open();
+        ASSERT_TRUE(store.has_value()) << store.error().context;
+        epoch = (*store)->epoch();
+        EXPECT_NE(epoch, 0U);
+        EXPECT_LT(epoch, 1ULL << 63U);
+        (*store)->put(every_field("app.db"));
+        ASSERT_TRUE(world.run((*store)->flush()).has_value());
+    }
+    auto store = open();
+    ASSERT_TRUE(store.has_value()) << store.error().context;
+    EXPECT_EQ((*store)->epoch(), epoch) << "the writer stays the same writer";
+    const auto found = (*store)->find("app.db");
+    ASSERT_TRUE(found.has_value());
+    expect_same(*found, every_field("app.db"));
+    EXPECT_EQ((*store)->all().size(), 1U);
+    const auto rows = engine::read_state(dir.file("state"));
+    ASSERT_TRUE(rows.has_value()) << rows.error().context;
+    ASSERT_EQ(rows->size(), 1U);
+    EXPECT_EQ(rows->at(0).store_url, url);
+    expect_same(rows->at(0).row, every_field("app.db"));
+}
+
+TEST_F(state_store, the_rows_of_another_store_are_kept_and_not_taken_for_ours) {
+    {
+        auto store = open();
+        (*store)->put(every_field("app.db"));
+        ASSERT_TRUE(world.run((*store)->flush()).has_value());
+    }
+    {
+        auto other = open("s3://bucket");
+        EXPECT_FALSE((*other)->find("app.db").has_value());
+    }
+    EXPECT_TRUE((*open())->find("app.db").has_value());
+}
+
+TEST_F(state_store, A10_a_corrupt_database_is_moved_aside_loudly_and_begun_anew) {
+    {
+        auto store = open();
+        (*store)->put(every_field("app.db"));
+        ASSERT_TRUE(world.run((*store)->flush()).has_value());
+    }
+    tests::spill(db(), io::bytes(8192, 0x5a));
+    auto store = open();
+    ASSERT_TRUE(store.has_value()) << store.error().context;
+    EXPECT_TRUE((*store)->all().empty());
+    EXPECT_TRUE(world.journal.contains("state.db.corrupt-"));
+    const auto names = tests::names_in(dir.file("state"));
+    EXPECT_TRUE(std::any_of(names.begin(), names.end(), [](const auto& n) { return n.starts_with("state.db.corrupt-"); }));
+}
+
+TEST_F(state_store, A10_a_database_that_cannot_be_read_is_an_error_and_not_an_empty_one) {
+    { auto store = open(); }
+    { tests::app(db()).run("DROP TABLE stream; CREATE TABLE stream(nonsense)"); }
+    EXPECT_FALSE(open().has_value());
+    EXPECT_FALSE(engine::read_state(dir.file("state")).has_value());
+}
+
+TEST_F(state_store, a_directory_in_use_names_who_has_it) {
+    auto first = open();
+    auto second = open();
+    ASSERT_FALSE(second.has_value());
+    EXPECT_EQ(second.error().code, io::errc::held);
+    EXPECT_NE(second.error().context.find("the test"), std::string::npos);
+}
+
+TEST_F(state_store, rows_whose_flush_failed_stay_marked) {
+    auto store = open();
+    (*store)->put(every_field("one.db"));
+    tests::app(db()).run("CREATE TRIGGER full BEFORE INSERT ON stream BEGIN SELECT RAISE(FAIL, 'the disk is full'); END");
+    auto failed = world.run((*store)->flush());
+    ASSERT_FALSE(failed.has_value());
+    EXPECT_NE(failed.error().context.find("the disk is full"), std::string::npos);
+    engine::memo newer = every_field("two.db");
+    (*store)->put(newer);
+    tests::app(db()).run("DROP TRIGGER full");
+    ASSERT_TRUE(world.run((*store)->flush()).has_value());
+    EXPECT_EQ(engine::read_state(dir.file("state"))->size(), 2U);
+}
+
+TEST_F(state_store, a_row_put_during_a_failed_flush_is_not_overwritten_by_the_older_one) {
+    auto store = open();
+    engine::memo row = every_field("app.db");
+    row.txid = 1;
+    (*store)->put(row);
+    tests::app(db()).run("CREATE TRIGGER full BEFORE INSERT ON stream BEGIN SELECT RAISE(FAIL, 'the disk is full'); END");
+    std::optional<io::result<void>> failed;
+    auto flush = [&]() -> io::task<void> { failed = co_await (*store)->flush(); };
+    boost::asio::co_spawn(world.loop(), flush(), [](std::exception_ptr) {});
+    world.loop().restart();
+    world.loop().poll_one();  // the flush has begun
+    row.txid = 2;
+    (*store)->put(row);
+    while (!failed) world.loop().run_one();
+    ASSERT_FALSE(failed->has_value());
+    tests::app(db()).run("DROP TRIGGER full");
+    ASSERT_TRUE(world.run((*store)->flush()).has_value());
+    EXPECT_EQ(engine::read_state(dir.file("state"))->at(0).row.txid, 2U);
+}
+
+TEST_F(state_store, reading_a_directory_that_no_engine_used_says_so) {
+    const auto rows = engine::read_state(dir.file("nowhere"));
+    ASSERT_FALSE(rows.has_value());
+    EXPECT_EQ(rows.error().about, io::subject::usage);
+    EXPECT_NE(rows.error().context.find("no flotilla watch"), std::string::npos);
+}
+
+}  // namespace
