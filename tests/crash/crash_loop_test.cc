@@ -1,0 +1,321 @@
+// The crash loop: flotilla and writers are killed at random moments under load. Whatever was confirmed must come back as a state that the
+// writer really had, with everything committed before it was captured, the same every time it is asked for.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <random>
+#include <thread>
+
+#include "ltx/checksum.h"
+#include "tests/crash/object_journal.h"
+#include "tests/crash/watch_events.h"
+#include "tests/crash/workload.h"
+#include "tests/crash/writer.h"
+#include "tests/support/chain_builder.h"
+#include "tests/support/process.h"
+#include "tests/support/sqlite.h"
+#include "tests/support/temp_directory.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+constexpr int snapshot_interval_s = 10;
+
+std::uint64_t setting(const char* name, std::uint64_t otherwise) {
+    const char* value = std::getenv(name);
+    return value == nullptr || *value == '\0' ? otherwise : std::stoull(value);
+}
+
+// What is known of a TXID that was reported durable.
+struct confirmation {
+    std::int64_t at_ms = 0;
+    std::int64_t captured_after_ms = 0;  // what was committed before this moment must be in it
+};
+
+struct restored {
+    std::uint64_t n = 0;
+    std::uint64_t checksum = 0;  // of the file
+};
+
+struct subject {
+    crash::kind what{};
+    std::string stream;
+    std::string database;
+    std::string log;
+    tests::process writer;
+    std::vector<crash::commit> commits;
+    std::map<std::uint64_t, confirmation> confirmed;  // by TXID
+    std::map<std::uint64_t, restored> states;         // by TXID: those that were looked at
+    std::map<std::string, int> events;                // how often each kind came
+    int writer_kills = 0;
+};
+
+class crash_loop : public testing::Test {
+protected:
+    tests::temp_directory dir;
+    std::uint64_t seed = setting("FLOTILLA_CRASH_SEED", std::random_device{}());
+    std::mt19937_64 dice{seed};
+    std::vector<subject> subjects;
+    tests::process watch;
+    std::string run_events;     // the file of the running watch
+    std::int64_t run_began_ms = 0;
+    int runs = 0;
+    int kills = 0;
+    std::string store = dir.file("store");
+    crash::object_journal journal{store};
+
+    std::uint64_t random(std::uint64_t below) { return dice() % below; }
+    static std::int64_t now_ms() { return crash::wall_ns() / 1'000'000; }
+    static std::string program() { return std::getenv("FLOTILLA") == nullptr ? "flotilla" : std::getenv("FLOTILLA"); }
+    std::string said() const { return " (flotilla's own words: " + dir.file("watch.log") + ")"; }
+
+    void create_subjects();
+    void start_writer(subject& of) { of.writer = crash::start_writer(of.database, of.what, seed, of.log, dir.file("writers.log")); }
+    void start_watch();
+    void take_events();
+    void await_watching();
+    void end_watch();
+    void torment_a_writer();
+    void check(subject& of, std::uint64_t txid);
+    void check_graceful(std::int64_t asked_ns);
+    void check_rest();
+    void check_uploads(double seconds);
+    void expect_same_as_live(subject& of);
+    tests::outcome flotilla(std::vector<std::string> arguments);
+
+    void TearDown() override {
+        if (!HasFailure()) return;
+        const std::string kept = fmt::format("/tmp/flotilla-crash-{}", seed);
+        std::filesystem::copy(dir.path(), kept, std::filesystem::copy_options::recursive);
+        std::cerr << "everything is kept in " << kept << "; run again with FLOTILLA_CRASH_SEED=" << seed << "\n";
+    }
+};
+
+tests::outcome crash_loop::flotilla(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), program());
+    return tests::run_process(std::move(arguments), {{}, tests::channel::pipe(), tests::channel::pipe(), {}, {}});
+}
+
+void crash_loop::create_subjects() {
+    for (const crash::kind what : crash::all_kinds) {
+        subject one;
+        one.what = what;
+        one.stream = std::string(crash::name(what)) + ".db";
+        one.database = dir.file(one.stream);
+        one.log = dir.file(one.stream + ".commits");
+        crash::create(one.database, what, seed);
+        subjects.push_back(std::move(one));
+    }
+}
+
+void crash_loop::start_watch() {
+    run_events = dir.file(fmt::format("events-{}.jsonl", ++runs));
+    run_began_ms = now_ms();
+    std::vector<std::string> command{program(), "watch"};
+    for (const auto& each : subjects) command.push_back(each.database);
+    for (const char* more : {"--min-interval", "0", "--checkpoint-size", "128KiB", "--json", "--snapshot-interval"}) command.push_back(more);
+    command.push_back(fmt::format("{}s", snapshot_interval_s));
+    command.insert(command.end(), {"--to", store, "--state", dir.file("state")});
+    tests::process_options how;
+    how.out = tests::channel::file(run_events);
+    how.err = tests::channel::file(dir.file("watch.log"));
+    watch = tests::process::start(command, how);
+}
+
+// Until everything named is open: from then on SIGTERM means to ship what is there.
+void crash_loop::await_watching() {
+    const auto give_up = std::chrono::steady_clock::now() + tests::process::patience;
+    while (std::chrono::steady_clock::now() < give_up && watch.running()) {
+        for (const auto& event : crash::read_events(run_events)) {
+            if (event.kind == "watching") return;
+        }
+        std::this_thread::sleep_for(5ms);
+    }
+    FAIL() << "the watch does not begin" << said();
+}
+
+// What the run that has ended told. A confirmation's object was captured after the one before it was confirmed, for there is one in flight.
+void crash_loop::take_events() {
+    std::map<std::string, std::int64_t> previous;
+    for (const auto& event : crash::read_events(run_events)) {
+        const auto of = std::find_if(subjects.begin(), subjects.end(), [&](const auto& s) { return s.stream == event.stream; });
+        if (of == subjects.end()) continue;
+        ++of->events[event.kind];
+        auto& before = previous.try_emplace(event.stream, run_began_ms).first->second;
+        if (event.kind == "confirmed") {
+            EXPECT_FALSE(of->confirmed.contains(event.txid)) << event.stream << ": TXID " << event.txid << " was confirmed twice";
+            if (!of->confirmed.empty()) EXPECT_GT(event.txid, of->confirmed.rbegin()->first) << event.stream << said();
+            of->confirmed[event.txid] = {event.wall_ms, before};
+        }
+        EXPECT_NE(event.kind, "stopped") << event.stream << ": " << event.text;
+        if (event.kind == "confirmed" || event.kind == "attached") before = event.wall_ms;
+    }
+}
+
+// SIGKILL nearly always; now and then SIGTERM, after which nothing that was committed may be missing.
+void crash_loop::end_watch() {
+    ASSERT_TRUE(watch.running()) << "flotilla ended by itself, exit " << watch.wait() << said();
+    if (random(10) != 0) {
+        watch.kill();
+        ++kills;
+        take_events();
+        return;
+    }
+    await_watching();
+    const std::int64_t asked_ns = crash::wall_ns();
+    watch.send_signal(SIGTERM);
+    EXPECT_EQ(watch.wait(), 0) << said();
+    take_events();
+    check_graceful(asked_ns);
+}
+
+void crash_loop::check_graceful(std::int64_t asked_ns) {
+    subject& of = subjects[random(subjects.size())];
+    ASSERT_FALSE(of.confirmed.empty()) << of.stream;
+    crash::read_log(of.log, of.commits);
+    const std::uint64_t newest = of.confirmed.rbegin()->first;
+    check(of, newest);
+    std::uint64_t due = 0;
+    for (const auto& each : of.commits) {
+        if (each.wall_ns < asked_ns) due = each.n;
+    }
+    EXPECT_GE(of.states[newest].n, due) << of.stream << ": not everything was shipped at the end";
+}
+
+void crash_loop::torment_a_writer() {
+    subject& of = subjects[random(subjects.size())];
+    ASSERT_TRUE(of.writer.running()) << of.stream << ": the writer ended by itself; see " << dir.file("writers.log");
+    of.writer.kill();
+    ++of.writer_kills;
+    start_writer(of);
+}
+
+// Restores one confirmed TXID: a legal state, with all that it must hold and nothing that was not committed yet, and the same as before.
+void crash_loop::check(subject& of, std::uint64_t txid) {
+    SCOPED_TRACE(fmt::format("{} at TXID {}", of.stream, txid));
+    const std::string out = dir.file("restored.db");
+    const auto done = flotilla({"restore", of.stream, "--from", store, "-o", out, "--txid", std::to_string(txid), "--force"});
+    ASSERT_EQ(done.code, 0) << done.err;
+    restored now;
+    now.checksum = ltx::crc64_of(tests::slurp(out));
+    try {
+        now.n = crash::state_of(out, of.what, seed);
+    } catch (const std::exception& e) {
+        FAIL() << e.what();
+    }
+    crash::read_log(of.log, of.commits);
+    const confirmation& was = of.confirmed.at(txid);
+    std::uint64_t least = 0;
+    std::uint64_t most = 1;  // committed, and killed before it was logged
+    for (const auto& each : of.commits) {
+        if (each.wall_ns < was.captured_after_ms * 1'000'000) least = each.n;
+        if (each.wall_ns <= (was.at_ms + 1) * 1'000'000) most = each.n + 1;
+    }
+    EXPECT_GE(now.n, least) << "a transaction that was committed before the capture is missing";
+    EXPECT_LE(now.n, most) << "a transaction is there that was not committed yet";
+    const auto [known, fresh] = of.states.try_emplace(txid, now);
+    if (!fresh) EXPECT_TRUE(known->second.n == now.n && known->second.checksum == now.checksum) << "not what it was when it was confirmed";
+    if (known != of.states.begin()) EXPECT_GE(now.n, std::prev(known)->second.n) << "older than the state of an earlier TXID";
+    if (std::next(known) != of.states.end()) EXPECT_LE(now.n, std::next(known)->second.n) << "newer than the state of a later TXID";
+}
+
+// At the end: what was looked at before, the newest, and some more.
+void crash_loop::check_rest() {
+    for (auto& of : subjects) {
+        std::vector<std::uint64_t> all;
+        for (const auto& [txid, was] : of.confirmed) all.push_back(txid);
+        std::shuffle(all.begin(), all.end(), dice);
+        all.resize(std::min<std::size_t>(all.size(), 12));
+        int again = 0;
+        for (const auto& [txid, was] : of.states) {
+            if (again++ < 20) all.push_back(txid);
+        }
+        for (const std::uint64_t txid : all) check(of, txid);
+    }
+}
+
+void crash_loop::expect_same_as_live(subject& of) {
+    SCOPED_TRACE(of.stream);
+    const std::string out = dir.file("latest.db");
+    const auto done = flotilla({"restore", of.stream, "--from", store, "-o", out, "--force", "--integrity", "full"});
+    ASSERT_EQ(done.code, 0) << done.err;
+    crash::read_log(of.log, of.commits);
+    ASSERT_FALSE(of.commits.empty());
+    EXPECT_EQ(crash::state_of(out, of.what, seed), of.commits.back().n);
+    tests::app(of.database).run("PRAGMA wal_checkpoint(TRUNCATE)");
+    EXPECT_EQ(crash::state_of(of.database, of.what, seed), of.commits.back().n) << "the application's own database";
+    EXPECT_FALSE(std::filesystem::exists(of.database + "-wal")) << "somebody still has it open";
+    io::bytes mine = tests::slurp(out);
+    io::bytes theirs = tests::slurp(of.database);
+    ASSERT_EQ(mine.size(), theirs.size());
+    // The frame that a handoff commits is not shipped by itself; it moves only the counters in the file's header.
+    for (const std::size_t at : {24, 25, 26, 27, 92, 93, 94, 95}) mine[at] = theirs[at] = 0;
+    EXPECT_TRUE(mine == theirs) << "the restored file differs from the application's";
+}
+
+// A kill costs what was not confirmed yet, not an upload of everything: a snapshot at the stream's start, one each interval, one that was
+// being made when the watch was killed; and everything under another name only where the log was restarted while the sums were torn.
+void crash_loop::check_uploads(double seconds) {
+    for (auto& of : subjects) {
+        const auto n = journal.count(of.stream);
+        const std::string about = fmt::format("{:12} {:6} commits {:6} confirmed {:5} looked at {:4} handed off re-anchored {:3} snapshots {:3} whole {:2}",
+                                              of.stream, of.commits.back().n, of.confirmed.size(), of.states.size(), of.events["handed_off"],
+                                              of.events["reanchored"], n.snapshots, n.whole_captures);
+        std::cout << about << "\n";
+        EXPECT_LE(static_cast<double>(n.snapshots), 2 + seconds / snapshot_interval_s) << about;
+        EXPECT_LE(n.whole_captures, of.what == crash::kind::inserts || of.what == crash::kind::rows ? 0U : 1U) << about;
+        EXPECT_GT(of.events["handed_off"], 0) << about;
+        EXPECT_GT(of.confirmed.size(), 0U) << about;
+    }
+}
+
+TEST_F(crash_loop, what_was_confirmed_comes_back_after_kills_at_random_moments) {
+    const auto length = std::chrono::seconds(setting("FLOTILLA_CRASH_SECONDS", 60));
+    std::cout << "seed " << seed << " (FLOTILLA_CRASH_SEED), " << length.count() << " s (FLOTILLA_CRASH_SECONDS)\n";
+    create_subjects();
+    for (auto& each : subjects) start_writer(each);
+    start_watch();
+    const auto began = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - began < length && !HasFailure()) {
+        // Short lives, too: attaching must survive being killed at any step.
+        std::this_thread::sleep_for(milliseconds(random(3) == 0 ? random(80) : random(1500)));
+        if (random(4) == 0) torment_a_writer();
+        end_watch();
+        if (HasFatalFailure()) return;
+        start_watch();
+        for (const auto& wrong : journal.look(false)) ADD_FAILURE() << wrong;
+        subject& of = subjects[random(subjects.size())];
+        if (!of.confirmed.empty()) check(of, of.confirmed.rbegin()->first);
+    }
+
+    for (auto& each : subjects) {
+        each.writer.send_signal(SIGTERM);
+        EXPECT_EQ(each.writer.wait(), 0) << each.stream << ": the application was hurt; see " << dir.file("writers.log");
+    }
+    await_watching();
+    watch.send_signal(SIGTERM);
+    EXPECT_EQ(watch.wait(), 0) << said();
+    take_events();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    std::cout << kills << " kills of flotilla\n";
+
+    for (auto& each : subjects) expect_same_as_live(each);
+    check_rest();
+    for (const auto& wrong : journal.look(true)) ADD_FAILURE() << wrong;
+    check_uploads(took.count());
+    const auto verified = flotilla({"verify", "--from", store});
+    EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
+    EXPECT_TRUE(std::filesystem::is_empty(store + "/.flotilla-tmp")) << "temporaries are left";
+}
+
+}  // namespace
