@@ -274,7 +274,7 @@ io::task<io::result<void>> database::attach() {
     memo_.identity = at_->live->identity();
     memo_.epoch = around_.state.epoch();
     memo_.snapshot_txid = remote->snapshot_txid;
-    if (memo_.snapshot_ms == 0) memo_.snapshot_ms = remote->snapshot_ms;
+    memo_.snapshot_ms = remote->snapshot_ms;  // the memo may be older than a snapshot that is in the store
     if (remote->head) {
         adopt(*remote->head);
     } else if (input->remembered) {

@@ -18,6 +18,7 @@ io::errc code_of(int rc) {
         case SQLITE_NOTADB: return io::errc::not_a_database;
         case SQLITE_CORRUPT: return io::errc::corrupt;
         case SQLITE_FULL: return io::errc::no_space;
+        case SQLITE_CANTOPEN:  // the -wal or -shm: the database itself was opened before
         case SQLITE_READONLY: return io::errc::read_only;
         case SQLITE_PERM:
         case SQLITE_AUTH: return io::errc::access_denied;

@@ -8,6 +8,9 @@ namespace wal {
 
 namespace {
 
+constexpr std::string_view needs_writing =
+    "cannot be written: flotilla needs to take its write lock for moments, and SQLite keeps -wal and -shm beside it";
+
 io::error cannot(io::errc code, const std::string& path, std::string_view why) {
     return {code, io::subject::database, fmt::format("{}: {}", path, why)};
 }
@@ -36,6 +39,9 @@ io::result<std::unique_ptr<live_database>> live_database::open(io::file_system& 
     if (!first && first.error().code == io::errc::not_a_database) {
         return cannot(io::errc::not_a_database, path, "is not an SQLite database, or it is encrypted");
     }
+    if (!first && first.error().code == io::errc::read_only) {  // already reading may need an index to be made
+        return cannot(io::errc::read_only, path, fmt::format("{} ({})", needs_writing, first.error().context));
+    }
     if (!first) return first.error();
     if (auto ok = check_mode(**first, path); !ok) {
         if (ok.error().code == io::errc::not_a_database) {
@@ -43,7 +49,7 @@ io::result<std::unique_ptr<live_database>> live_database::open(io::file_system& 
         }
         return ok.error();
     }
-    if ((*first)->read_only()) return cannot(io::errc::read_only, path, "cannot be written: flotilla needs to take its write lock for moments");
+    if ((*first)->read_only()) return cannot(io::errc::read_only, path, needs_writing);
     if (auto ok = (*first)->hold_read(); !ok) return ok.error();
     (*first)->end_read();
     if (auto seen = (*first)->index(); !seen) return seen.error();
