@@ -96,7 +96,7 @@ protected:
     void TearDown() override {
         if (!HasFailure()) return;
         const std::string kept = fmt::format("/tmp/flotilla-crash-{}", seed);
-        std::filesystem::copy(dir.path(), kept, std::filesystem::copy_options::recursive);
+        std::filesystem::rename(dir.path(), kept);
         std::cerr << "everything is kept in " << kept << "; run again with FLOTILLA_CRASH_SEED=" << seed << "\n";
     }
 };
