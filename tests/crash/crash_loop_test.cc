@@ -8,18 +8,19 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <random>
 #include <thread>
 
+#include "io/clock.h"
 #include "ltx/checksum.h"
 #include "tests/crash/object_journal.h"
-#include "tests/crash/watch_events.h"
 #include "tests/crash/workload.h"
 #include "tests/crash/writer.h"
 #include "tests/support/chain_builder.h"
+#include "tests/support/flotilla.h"
 #include "tests/support/process.h"
 #include "tests/support/sqlite.h"
 #include "tests/support/temp_directory.h"
@@ -51,7 +52,7 @@ struct subject {
     crash::kind what{};
     std::string stream;
     std::string database;
-    std::string log;
+    std::string log;  // of its commits
     tests::process writer;
     std::vector<crash::commit> commits;
     std::map<std::uint64_t, confirmation> confirmed;  // by TXID
@@ -66,24 +67,21 @@ protected:
     std::uint64_t seed = setting("FLOTILLA_CRASH_SEED", std::random_device{}());
     std::mt19937_64 dice{seed};
     std::vector<subject> subjects;
-    tests::process watch;
-    std::string run_events;     // the file of the running watch
+    std::unique_ptr<tests::watch> watch;
     std::int64_t run_began_ms = 0;
-    int runs = 0;
     int kills = 0;
     std::string store = dir.file("store");
     crash::object_journal journal{store};
 
     std::uint64_t random(std::uint64_t below) { return dice() % below; }
     static std::int64_t now_ms() { return crash::wall_ns() / 1'000'000; }
-    static std::string program() { return std::getenv("FLOTILLA") == nullptr ? "flotilla" : std::getenv("FLOTILLA"); }
+    static std::int64_t ms_of(const tests::watch_event& event);
     std::string said() const { return " (flotilla's own words: " + dir.file("watch.log") + ")"; }
 
     void create_subjects();
     void start_writer(subject& of) { of.writer = crash::start_writer(of.database, of.what, seed, of.log, dir.file("writers.log")); }
     void start_watch();
     void take_events();
-    void await_watching();
     void end_watch();
     void torment_a_writer();
     void check(subject& of, std::uint64_t txid);
@@ -91,7 +89,6 @@ protected:
     void check_rest();
     void check_uploads(double seconds);
     void expect_same_as_live(subject& of);
-    tests::outcome flotilla(std::vector<std::string> arguments);
 
     void TearDown() override {
         if (!HasFailure()) return;
@@ -101,9 +98,10 @@ protected:
     }
 };
 
-tests::outcome crash_loop::flotilla(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), program());
-    return tests::run_process(std::move(arguments), {{}, tests::channel::pipe(), tests::channel::pipe(), {}, {}});
+std::int64_t crash_loop::ms_of(const tests::watch_event& event) {
+    std::int64_t out = 0;
+    EXPECT_TRUE(io::parse_time(event.time, out)) << event.time;
+    return out;
 }
 
 void crash_loop::create_subjects() {
@@ -119,62 +117,43 @@ void crash_loop::create_subjects() {
 }
 
 void crash_loop::start_watch() {
-    run_events = dir.file(fmt::format("events-{}.jsonl", ++runs));
     run_began_ms = now_ms();
-    std::vector<std::string> command{program(), "watch"};
+    std::vector<std::string> command;
     for (const auto& each : subjects) command.push_back(each.database);
-    for (const char* more : {"--min-interval", "0", "--checkpoint-size", "128KiB", "--json", "--snapshot-interval"}) command.push_back(more);
-    command.push_back(fmt::format("{}s", snapshot_interval_s));
-    command.insert(command.end(), {"--to", store, "--state", dir.file("state")});
-    tests::process_options how;
-    how.out = tests::channel::file(run_events);
-    how.err = tests::channel::file(dir.file("watch.log"));
-    watch = tests::process::start(command, how);
-}
-
-// Until everything named is open: from then on SIGTERM means to ship what is there.
-void crash_loop::await_watching() {
-    const auto give_up = std::chrono::steady_clock::now() + tests::process::patience;
-    while (std::chrono::steady_clock::now() < give_up && watch.running()) {
-        for (const auto& event : crash::read_events(run_events)) {
-            if (event.kind == "watching") return;
-        }
-        std::this_thread::sleep_for(5ms);
-    }
-    FAIL() << "the watch does not begin" << said();
+    command.insert(command.end(), {"--min-interval", "0", "--checkpoint-size", "128KiB", "--to", store, "--state", dir.file("state")});
+    command.insert(command.end(), {"--snapshot-interval", fmt::format("{}s", snapshot_interval_s)});
+    watch = std::make_unique<tests::watch>(command, dir.file("watch.log"));
 }
 
 // What the run that has ended told. A confirmation's object was captured after the one before it was confirmed, for there is one in flight.
 void crash_loop::take_events() {
     std::map<std::string, std::int64_t> previous;
-    for (const auto& event : crash::read_events(run_events)) {
+    for (const auto& event : watch->events()) {
         const auto of = std::find_if(subjects.begin(), subjects.end(), [&](const auto& s) { return s.stream == event.stream; });
         if (of == subjects.end()) continue;
-        ++of->events[event.kind];
+        ++of->events[event.event];
         auto& before = previous.try_emplace(event.stream, run_began_ms).first->second;
-        if (event.kind == "confirmed") {
+        if (event.event == "confirmed") {
             EXPECT_FALSE(of->confirmed.contains(event.txid)) << event.stream << ": TXID " << event.txid << " was confirmed twice";
             if (!of->confirmed.empty()) EXPECT_GT(event.txid, of->confirmed.rbegin()->first) << event.stream << said();
-            of->confirmed[event.txid] = {event.wall_ms, before};
+            of->confirmed[event.txid] = {ms_of(event), before};
         }
-        EXPECT_NE(event.kind, "stopped") << event.stream << ": " << event.text;
-        if (event.kind == "confirmed" || event.kind == "attached") before = event.wall_ms;
+        EXPECT_NE(event.event, "stopped") << event.stream << ": " << event.text;
+        if (event.event == "confirmed" || event.event == "attached") before = ms_of(event);
     }
 }
 
 // SIGKILL nearly always; now and then SIGTERM, after which nothing that was committed may be missing.
 void crash_loop::end_watch() {
-    ASSERT_TRUE(watch.running()) << "flotilla ended by itself, exit " << watch.wait() << said();
     if (random(10) != 0) {
-        watch.kill();
+        ASSERT_EQ(watch->kill(), 128 + SIGKILL) << "flotilla ended by itself" << said();
         ++kills;
         take_events();
         return;
     }
-    await_watching();
+    watch->await("watching");  // from here on SIGTERM means to ship what is there
     const std::int64_t asked_ns = crash::wall_ns();
-    watch.send_signal(SIGTERM);
-    EXPECT_EQ(watch.wait(), 0) << said();
+    EXPECT_EQ(watch->stop(), 0) << said();
     take_events();
     check_graceful(asked_ns);
 }
@@ -204,7 +183,7 @@ void crash_loop::torment_a_writer() {
 void crash_loop::check(subject& of, std::uint64_t txid) {
     SCOPED_TRACE(fmt::format("{} at TXID {}", of.stream, txid));
     const std::string out = dir.file("restored.db");
-    const auto done = flotilla({"restore", of.stream, "--from", store, "-o", out, "--txid", std::to_string(txid), "--force"});
+    const auto done = tests::flotilla({"restore", of.stream, "--from", store, "-o", out, "--txid", std::to_string(txid), "--force"});
     ASSERT_EQ(done.code, 0) << done.err;
     restored now;
     now.checksum = ltx::crc64_of(tests::slurp(out));
@@ -247,7 +226,7 @@ void crash_loop::check_rest() {
 void crash_loop::expect_same_as_live(subject& of) {
     SCOPED_TRACE(of.stream);
     const std::string out = dir.file("latest.db");
-    const auto done = flotilla({"restore", of.stream, "--from", store, "-o", out, "--force", "--integrity", "full"});
+    const auto done = tests::flotilla({"restore", of.stream, "--from", store, "-o", out, "--force", "--integrity", "full"});
     ASSERT_EQ(done.code, 0) << done.err;
     crash::read_log(of.log, of.commits);
     ASSERT_FALSE(of.commits.empty());
@@ -302,9 +281,8 @@ TEST_F(crash_loop, what_was_confirmed_comes_back_after_kills_at_random_moments) 
         each.writer.send_signal(SIGTERM);
         EXPECT_EQ(each.writer.wait(), 0) << each.stream << ": the application was hurt; see " << dir.file("writers.log");
     }
-    await_watching();
-    watch.send_signal(SIGTERM);
-    EXPECT_EQ(watch.wait(), 0) << said();
+    watch->await("watching");
+    EXPECT_EQ(watch->stop(), 0) << said();
     take_events();
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     std::cout << kills << " kills of flotilla\n";
@@ -313,7 +291,7 @@ TEST_F(crash_loop, what_was_confirmed_comes_back_after_kills_at_random_moments) 
     check_rest();
     for (const auto& wrong : journal.look(true)) ADD_FAILURE() << wrong;
     check_uploads(took.count());
-    const auto verified = flotilla({"verify", "--from", store});
+    const auto verified = tests::flotilla({"verify", "--from", store});
     EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
     EXPECT_TRUE(std::filesystem::is_empty(store + "/.flotilla-tmp")) << "temporaries are left";
 }

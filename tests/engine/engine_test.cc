@@ -196,6 +196,21 @@ TEST_F(engine_test, E1_torn_local_state_is_healed_at_start) {
     expect_sound();
 }
 
+TEST_F(engine_test, a_snapshot_that_a_crash_kept_out_of_the_memo_is_not_made_again) {
+    settings.targets[0].settings.snapshot_interval = 1h;
+    create("INSERT INTO t(x) VALUES('one')");
+    start();
+    until([&] { return count(what::attached) == 1; });
+    stop();
+    tests::app(dir.file("state/state.db")).run("UPDATE stream SET snapshot_ms=1000000");
+    start();
+    until([&] { return count(what::attached) == 2; });
+    tests::app db(db_path);
+    db.run("INSERT INTO t(x) VALUES('two')");
+    stop();
+    EXPECT_EQ(objects(9), 1U);
+}
+
 TEST_F(engine_test, a_lost_state_directory_costs_one_full_object_and_no_history) {
     create("INSERT INTO t(x) VALUES('one')");
     start();
