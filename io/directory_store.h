@@ -1,6 +1,9 @@
 // object_store on a local directory: the embedded default. A key is a path below the root; an object is a file whose mtime is its
-// timestamp, as Litestream's file replica has it. create-if-absent: a temporary in <root>/.flotilla-tmp, sync, mtime,
-// rename-if-absent, sync of the directory; directories are created and synced when first needed.
+// timestamp, as Litestream's file replica has it. create-if-absent: a temporary in <root>/.flotilla-tmp, mtime, sync,
+// rename-if-absent, sync of the directory; directories are created and synced when first needed. Keys below .flotilla-tmp are invalid.
+//
+// "There is none" is only said while the root is the one that was opened; when it is gone (a disk that is not mounted any more) every
+// call is an io_failure, and works again when it is back.
 #pragma once
 
 #include <memory>
@@ -15,9 +18,10 @@ class directory_store final : public object_store {
 public:
     // How to open it: a reader neither creates the root nor writes anything.
     enum class access { read, write };
-    // Opens the directory; for writing it is created if absent, proven writable by a probe file, and temporaries that a killed
-    // process left (those whose lock nobody holds) are removed. not_found (reader), access_denied, read_only, no_space; invalid if
-    // it is not a directory. `env` must outlive the store.
+    // Opens the directory; for writing it is created if absent, proven writable by a lock file, and temporaries that a killed
+    // process left (those whose lock nobody holds) are removed; if there were any, the whole file system is synced, so that what that
+    // process published last is durable as well. not_found (reader), access_denied, read_only, no_space; invalid if it is not a
+    // directory. `env` must outlive the store, and the store its writers.
     static task<result<std::unique_ptr<directory_store>>> open(const environment& env, std::string root, access how);
     ~directory_store() override;
 
@@ -32,11 +36,19 @@ public:
     task<result<void>> remove(std::string key) override;
 
 private:
+    class writer;
+
     directory_store(const environment& env, std::string root);
+    result<void> prepare_to_write(const std::vector<std::string>& ids);
     std::string temporary_name();
+    result<std::string> path_of(const std::string& key) const;
+    // What an error of the file system means: not_found is only believed while the root is there. Blocks.
+    error truly(const error& e) const;
+    result<std::vector<directory_entry>> entries_below(const std::string& path) const;
 
     const environment& env_;
     std::string root_;
+    std::string proof_;  // exists while the root is the one that was opened
     std::string writer_id_;
     std::uint64_t written_ = 0;
     std::unique_ptr<file> temporaries_lock_;  // held by writers, so that clean-up leaves a living writer's temporaries alone

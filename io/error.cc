@@ -67,6 +67,11 @@ error from_errno(int number, subject about, std::string_view what) {
         case EROFS: code = errc::read_only; break;
         case EAGAIN:
         case EBUSY: code = errc::busy; break;
+        case ETIMEDOUT: code = errc::timed_out; break;
+        case EFBIG: code = errc::too_large; break;
+        case ENAMETOOLONG:
+        case ELOOP:
+        case EISDIR: code = errc::invalid; break;
         default: break;
     }
     return {code, about, fmt::format("{}: {}", what, std::strerror(number))};

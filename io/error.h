@@ -58,8 +58,9 @@ using result = boost::system::result<T, error>;
 std::string_view name(errc code);
 disposition classify(errc code);
 
-// An error from errno, with strerror's words: "<what>: No space left on device". ENOENT is not_found, EEXIST already_exists,
-// ENOSPC and EDQUOT no_space, EACCES and EPERM access_denied, EROFS read_only; everything else io_failure.
+// An error from errno, with strerror's words: "<what>: No space left on device". ENOENT and ENOTDIR are not_found, EEXIST and
+// ENOTEMPTY already_exists, ENOSPC and EDQUOT no_space, EACCES and EPERM access_denied, EROFS read_only, EAGAIN and EBUSY busy,
+// ETIMEDOUT timed_out, EFBIG too_large, ENAMETOOLONG, ELOOP and EISDIR invalid; everything else io_failure.
 error from_errno(int number, subject about, std::string_view what);
 
 // Called by boost::system::result when value() is asked of an error: that is a bug, so std::logic_error with the context.

@@ -81,13 +81,15 @@ public:
 
     // Follows symbolic links. not_found if there is nothing.
     virtual result<file_status> status(const std::string& path) = 0;
-    // The entries but "." and "..", sorted by name. At most 1,000,000, else too_large.
+    // The entries but "." and "..", sorted by name: all of them, or an error. At most 10,000,000, else too_large; invalid if it is not a
+    // directory.
     virtual result<std::vector<directory_entry>> list(const std::string& path) = 0;
     // The absolute path with every symbolic link resolved; not_found if it does not exist.
     virtual result<std::string> resolve(const std::string& path) = 0;
     virtual result<disk_space> space(const std::string& path) = 0;
 
-    // Creates the directory and its missing parents, and syncs each parent that got a new entry.
+    // Creates the directory and its missing parents, and syncs each parent that got a new entry. Calls wait for each other, so that
+    // none returns before what another began is durable. invalid if there is a file of that name.
     virtual result<void> make_directories(const std::string& path) = 0;
     // Atomic; replaces `to` if it exists.
     virtual result<void> rename(const std::string& from, const std::string& to) = 0;
@@ -96,6 +98,8 @@ public:
     virtual result<void> remove(const std::string& path) = 0;
     // Makes the names in a directory durable: needed after create, rename and remove.
     virtual result<void> sync_directory(const std::string& path) = 0;
+    // Makes everything durable that was ever done to the file system that holds `path` (syncfs(2)): slow, for after a crash.
+    virtual result<void> sync_file_system(const std::string& path) = 0;
     virtual result<void> set_modified(const std::string& path, std::int64_t modified_ms) = 0;
 
     // Takes an exclusive advisory lock on a file that is created if absent, and writes `who` into it; the lock is held while the
@@ -113,7 +117,7 @@ std::string name_of(const std::string& path);
 result<bytes> read_file(file_system& files, const std::string& path, std::uint64_t limit);
 
 // Replaces or creates `path` durably: a temporary beside it, sync, rename, sync of the directory. On error `path` is what it was
-// and the temporary is gone.
+// (or, if only the last sync failed, the new file, whose name may not survive a loss of power) and the temporary is gone.
 result<void> write_file(file_system& files, const std::string& path, byte_view data);
 
 }  // namespace io

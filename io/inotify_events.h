@@ -10,8 +10,8 @@
 
 namespace io {
 
-// Decodes whole records; a truncated one at the end is ignored. `directory_of` names the directory of a watch descriptor, empty if it
-// is no longer watched: its events are dropped.
-std::vector<watch_event> decode_inotify(byte_view records, const std::function<std::string(int)>& directory_of);
+// Decodes whole records; a truncated one at the end is ignored. `directories_of` gives the names under which the directory of a watch
+// descriptor is watched (several, if they lead to one directory): each gets the event. None: no longer watched, the event is dropped.
+std::vector<watch_event> decode_inotify(byte_view records, const std::function<std::vector<std::string>(int)>& directories_of);
 
 }  // namespace io

@@ -19,7 +19,7 @@ namespace io {
 
 namespace {
 
-constexpr std::size_t most_entries = 1'000'000;
+constexpr std::size_t most_entries = 10'000'000;
 
 error failed(std::string_view what, const std::string& path) {
     return from_errno(errno, subject::general, fmt::format("{} {}", what, path));
@@ -102,6 +102,29 @@ file_kind kind_of(mode_t mode) {
     return S_ISREG(mode) ? file_kind::regular : S_ISDIR(mode) ? file_kind::directory : file_kind::other;
 }
 
+// What an entry is, symbolic links followed; one that leads nowhere is "other". Any other failure to look is an error: an entry of an
+// unknown kind would be passed over by whoever relies on the listing.
+result<file_kind> kind_of_entry(const dirent& entry, const std::string& path) {
+    if (entry.d_type == DT_REG) return file_kind::regular;
+    if (entry.d_type == DT_DIR) return file_kind::directory;
+    if (entry.d_type != DT_LNK && entry.d_type != DT_UNKNOWN) return file_kind::other;
+    struct stat found {};
+    if (::stat(path.c_str(), &found) == 0) return kind_of(found.st_mode);
+    const bool nowhere = errno == ENOENT || (entry.d_type == DT_LNK && (errno == ELOOP || errno == ENOTDIR || errno == EACCES));
+    if (!nowhere) return failed("stat", path);
+    return file_kind::other;
+}
+
+result<void> sync_opened(const std::string& path, std::string_view what, int (*how)(int)) {
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return failed("open directory", path);
+    const int rc = how(descriptor);
+    const int problem = errno;
+    ::close(descriptor);
+    if (rc != 0) return from_errno(problem, subject::general, fmt::format("{} {}", what, path));
+    return {};
+}
+
 }  // namespace
 
 result<std::unique_ptr<file>> posix_file_system::open(const std::string& path, open_mode mode) {
@@ -136,30 +159,22 @@ result<file_status> posix_file_system::status(const std::string& path) {
 }
 
 result<std::vector<directory_entry>> posix_file_system::list(const std::string& path) {
-    DIR* directory = ::opendir(path.c_str());
-    if (directory == nullptr) return failed("list", path);
+    const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
+    if (!directory && errno == ENOTDIR) return error{errc::invalid, subject::general, fmt::format("list {}: not a directory", path)};
+    if (!directory) return failed("list", path);
     std::vector<directory_entry> out;
-    int problem = 0;
     while (true) {
         errno = 0;
-        const dirent* entry = ::readdir(directory);
-        if (entry == nullptr) {
-            problem = errno;
-            break;
-        }
+        const dirent* entry = ::readdir(directory.get());
+        if (entry == nullptr && errno != 0) return failed("list", path);
+        if (entry == nullptr) break;
         std::string name = entry->d_name;
         if (name == "." || name == "..") continue;
-        file_kind kind = entry->d_type == DT_REG ? file_kind::regular : entry->d_type == DT_DIR ? file_kind::directory : file_kind::other;
-        if (entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN) {
-            struct stat found {};
-            if (::stat(join(path, name).c_str(), &found) == 0) kind = kind_of(found.st_mode);
-        }
-        out.push_back({std::move(name), kind});
-        if (out.size() > most_entries) break;
+        auto kind = kind_of_entry(*entry, join(path, name));
+        if (!kind) return kind.error();
+        if (out.size() == most_entries) return error{errc::too_large, subject::general, fmt::format("{}: more than {} entries", path, most_entries)};
+        out.push_back({std::move(name), *kind});
     }
-    ::closedir(directory);
-    if (problem != 0) return from_errno(problem, subject::general, fmt::format("list {}", path));
-    if (out.size() > most_entries) return error{errc::too_large, subject::general, fmt::format("{}: more than {} entries", path, most_entries)};
     std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     return out;
 }
@@ -179,18 +194,23 @@ result<disk_space> posix_file_system::space(const std::string& path) {
 }
 
 result<void> posix_file_system::make_directories(const std::string& path) {
+    const std::lock_guard guard(making_directories_);
+    return make_one_by_one(path);
+}
+
+result<void> posix_file_system::make_one_by_one(const std::string& path) {
     auto known = status(path);
     if (known && known->kind == file_kind::directory) return {};
-    if (known) return from_errno(ENOTDIR, subject::general, path);
+    if (known) return error{errc::invalid, subject::general, fmt::format("create directory {}: there is a file of that name", path)};
     const std::string parent = parent_of(path);
     if (parent != path) {
-        if (auto ok = make_directories(parent); !ok) return ok;
+        if (auto ok = make_one_by_one(parent); !ok) return ok;
     }
-    if (::mkdir(path.c_str(), 0755) != 0) {
-        if (errno == EEXIST) return {};  // somebody else made it meanwhile
-        return failed("create directory", path);
-    }
-    return sync_directory(parent);
+    // EEXIST: somebody else made it meanwhile, and may not have come to the sync.
+    if (::mkdir(path.c_str(), 0755) != 0 && errno != EEXIST) return failed("create directory", path);
+    auto synced = sync_directory(parent);
+    if (!synced) ::rmdir(path.c_str());  // so that the next try does not take it for durable
+    return synced;
 }
 
 result<void> posix_file_system::rename(const std::string& from, const std::string& to) {
@@ -213,17 +233,15 @@ result<void> posix_file_system::remove(const std::string& path) {
 }
 
 result<void> posix_file_system::sync_directory(const std::string& path) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (descriptor < 0) return failed("open directory", path);
-    const int rc = ::fsync(descriptor);
-    const int problem = errno;
-    ::close(descriptor);
-    if (rc != 0) return from_errno(problem, subject::general, fmt::format("sync directory {}", path));
-    return {};
+    return sync_opened(path, "sync directory", ::fsync);
+}
+
+result<void> posix_file_system::sync_file_system(const std::string& path) {
+    return sync_opened(path, "sync the file system of", ::syncfs);
 }
 
 result<void> posix_file_system::set_modified(const std::string& path, std::int64_t modified_ms) {
-    const std::int64_t seconds = modified_ms >= 0 ? modified_ms / 1000 : -((-modified_ms + 999) / 1000);
+    const std::int64_t seconds = modified_ms / 1000 - (modified_ms % 1000 < 0 ? 1 : 0);
     timespec times[2]{};
     times[0].tv_nsec = UTIME_OMIT;
     times[1].tv_sec = seconds;
@@ -233,18 +251,26 @@ result<void> posix_file_system::set_modified(const std::string& path, std::int64
 }
 
 result<std::unique_ptr<file>> posix_file_system::lock(const std::string& path, const std::string& who) {
-    auto opened = open_file(path, O_RDWR | O_CREAT);
-    if (!opened) return opened.error();
-    if (::flock((*opened)->descriptor(), LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK) return failed("lock", path);
-        bytes words(512);
-        auto got = (*opened)->read_at(0, words);
-        words.resize(got ? *got : 0);
-        return error{errc::held, subject::general, words.empty() ? std::string("another process") : std::string(text_of(words))};
+    while (true) {
+        auto opened = open_file(path, O_RDWR | O_CREAT);
+        if (!opened) return opened.error();
+        if (::flock((*opened)->descriptor(), LOCK_EX | LOCK_NB) != 0) {
+            if (errno != EWOULDBLOCK) return failed("lock", path);
+            bytes words(512);
+            auto got = (*opened)->read_at(0, words);
+            words.resize(got ? *got : 0);
+            return error{errc::held, subject::general, words.empty() ? std::string("another process") : std::string(text_of(words))};
+        }
+        // Between open and lock its last holder may have removed it: then this is a lock on nothing.
+        struct stat named {}, locked {};
+        if (::fstat((*opened)->descriptor(), &locked) != 0) return failed("stat", path);
+        if (::stat(path.c_str(), &named) != 0 && errno != ENOENT) return failed("stat", path);
+        if (named.st_ino != locked.st_ino || named.st_dev != locked.st_dev) continue;
+        // In this order, words over words need no space: leftovers are cleared on a full disk, too.
+        if (auto ok = (*opened)->write_at(0, view_of(who)); !ok) return ok.error();
+        if (auto ok = (*opened)->truncate(who.size()); !ok) return ok.error();
+        return std::unique_ptr<file>(std::move(*opened));
     }
-    if (auto ok = (*opened)->truncate(0); !ok) return ok.error();
-    if (auto ok = (*opened)->write_at(0, view_of(who)); !ok) return ok.error();
-    return std::unique_ptr<file>(std::move(*opened));
 }
 
 }  // namespace io

@@ -1,6 +1,8 @@
 // file_system over the real one.
 #pragma once
 
+#include <mutex>
+
 #include "io/file_system.h"
 
 namespace io {
@@ -18,8 +20,14 @@ public:
     result<void> rename_if_absent(const std::string& from, const std::string& to) override;
     result<void> remove(const std::string& path) override;
     result<void> sync_directory(const std::string& path) override;
+    result<void> sync_file_system(const std::string& path) override;
     result<void> set_modified(const std::string& path, std::int64_t modified_ms) override;
     result<std::unique_ptr<file>> lock(const std::string& path, const std::string& who) override;
+
+private:
+    result<void> make_one_by_one(const std::string& path);
+
+    std::mutex making_directories_;
 };
 
 }  // namespace io

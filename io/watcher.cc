@@ -39,15 +39,19 @@ public:
             return e;
         }
         by_name_[directory] = watch;
-        by_watch_[watch] = directory;
+        by_watch_[watch].push_back(directory);
         return {};
     }
 
     void remove(const std::string& directory) override {
         const auto at = by_name_.find(directory);
         if (at == by_name_.end()) return;
-        ::inotify_rm_watch(stream_.native_handle(), at->second);
-        by_watch_.erase(at->second);
+        std::vector<std::string>& names = by_watch_[at->second];
+        std::erase(names, directory);
+        if (names.empty()) {
+            ::inotify_rm_watch(stream_.native_handle(), at->second);
+            by_watch_.erase(at->second);
+        }
         by_name_.erase(at);
     }
 
@@ -56,11 +60,11 @@ public:
         while (out.empty() && !closed_) {
             auto [failure, size] = co_await stream_.async_read_some(asio::buffer(buffer_), asio::as_tuple(asio::use_awaitable));
             if (failure) break;
-            const auto name_of_watch = [this](int watch) {
+            const auto names_of_watch = [this](int watch) {
                 const auto at = by_watch_.find(watch);
-                return at == by_watch_.end() ? std::string() : at->second;
+                return at == by_watch_.end() ? std::vector<std::string>() : at->second;
             };
-            out = decode_inotify(byte_view(buffer_).first(size), name_of_watch);
+            out = decode_inotify(byte_view(buffer_).first(size), names_of_watch);
             for (const auto& e : out) {
                 if (e.kind == watch_event::what::lost) remove(e.directory);
             }
@@ -78,31 +82,31 @@ private:
     asio::posix::stream_descriptor stream_;
     bytes buffer_;
     std::map<std::string, int> by_name_;
-    std::map<int, std::string> by_watch_;
+    std::map<int, std::vector<std::string>> by_watch_;  // several names may lead to one directory, which has one watch
     bool closed_ = false;
 };
 
 }  // namespace
 
-std::vector<watch_event> decode_inotify(byte_view records, const std::function<std::string(int)>& directory_of) {
+std::vector<watch_event> decode_inotify(byte_view records, const std::function<std::vector<std::string>(int)>& directories_of) {
     std::vector<watch_event> out;
+    const auto add = [&out](watch_event::what kind, std::string directory, std::string name) {
+        const bool repeated = !out.empty() && out.back().kind == kind && out.back().directory == directory && out.back().name == name;
+        if (!repeated) out.push_back({kind, std::move(directory), std::move(name)});
+    };
     while (records.size() >= sizeof(inotify_event)) {
         inotify_event head{};
         std::memcpy(&head, records.data(), sizeof head);
         if (records.size() - sizeof head < head.len) break;
         const char* name = reinterpret_cast<const char*>(records.data() + sizeof head);
-        watch_event e;
-        if ((head.mask & IN_Q_OVERFLOW) != 0) {
-            e.kind = watch_event::what::overflow;
-        } else {
-            e.directory = directory_of(head.wd);
-            e.name.assign(name, ::strnlen(name, head.len));
-            if ((head.mask & (IN_DELETE_SELF | IN_MOVE_SELF)) != 0) e.kind = watch_event::what::lost;
-        }
         records = records.subspan(sizeof head + head.len);
-        if ((head.mask & IN_IGNORED) != 0 || (e.kind != watch_event::what::overflow && e.directory.empty())) continue;
-        const bool repeated = !out.empty() && out.back().kind == e.kind && out.back().directory == e.directory && out.back().name == e.name;
-        if (!repeated) out.push_back(std::move(e));
+        if ((head.mask & IN_Q_OVERFLOW) != 0) add(watch_event::what::overflow, {}, {});
+        if ((head.mask & (IN_Q_OVERFLOW | IN_IGNORED)) != 0) continue;
+        const bool lost = (head.mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT)) != 0;
+        for (auto& directory : directories_of(head.wd)) {
+            if (lost) add(watch_event::what::lost, std::move(directory), {});
+            else add(watch_event::what::changed, std::move(directory), std::string(name, ::strnlen(name, head.len)));
+        }
     }
     return out;
 }

@@ -15,7 +15,7 @@ namespace io {
 struct watch_event {
     enum class what {
         changed,   // created, written, removed or renamed into place: look at it
-        lost,      // the directory itself is gone; the watch ended
+        lost,      // the directory itself was removed, renamed or unmounted; the watch ended; name is empty
         overflow,  // events were dropped: look at everything; directory and name are empty
     };
     what kind = what::changed;
@@ -26,9 +26,9 @@ struct watch_event {
 class watcher {
 public:
     virtual ~watcher() = default;
-    // Begins to watch a directory; a second add of the same text does nothing, unless by now
-    // it is another directory: then that one is watched. not_found, access_denied, or no_space when the
-    // user's inotify watches are used up (the context names fs.inotify.max_user_watches).
+    // Begins to watch the directory that this name leads to now; adding it again does nothing while it is the same directory. If several
+    // names lead to one directory, each gets its events. not_found, access_denied, or no_space when the user's inotify watches are used
+    // up (the context names fs.inotify.max_user_watches).
     virtual result<void> add(const std::string& directory) = 0;
     virtual void remove(const std::string& directory) = 0;
     // The next events, at least one; consecutive equal ones are given once. After close() an empty list, at once and for ever.

@@ -38,6 +38,7 @@ public:
     io::result<void> rename_if_absent(const std::string& path, const std::string&) override { return no(path); }
     io::result<void> remove(const std::string& path) override { return no(path); }
     io::result<void> sync_directory(const std::string& path) override { return no(path); }
+    io::result<void> sync_file_system(const std::string& path) override { return no(path); }
     io::result<void> set_modified(const std::string& path, std::int64_t) override { return no(path); }
     io::result<std::unique_ptr<io::file>> lock(const std::string& path, const std::string&) override { return no(path); }
 
