@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstring>
 #include <stdexcept>
 
 namespace tests {
@@ -39,11 +41,11 @@ std::unique_ptr<s3::store> bucket_test::store(s3::store_settings with, s3::store
 io::bytes some_bytes(std::size_t size, std::uint64_t seed) {
     io::bytes out(size);
     std::uint64_t state = seed * 0x9E3779B97F4A7C15U + 1;
-    for (auto& byte : out) {
+    for (std::size_t at = 0; at < size; at += sizeof state) {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        byte = static_cast<std::uint8_t>(state >> 32);
+        std::memcpy(out.data() + at, &state, std::min(sizeof state, size - at));
     }
     return out;
 }

@@ -2,7 +2,7 @@
 # A throw-away S3 server on loopback for tests and the demo: Ceph's RADOS gateway over one monitor and one OSD that keeps its objects in memory.
 #   rgw.sh start DIR [PID]   starts it; everything is in DIR, nothing but 127.0.0.1 is bound. With PID it stops by itself when that process ends
 #   rgw.sh restart DIR       ends the gateway and starts it again on the same ports; the objects stay. RGW_OPTIONS are options for it
-#   rgw.sh pause DIR         ends the gateway (SIGKILL); restart brings it back
+#   rgw.sh pause DIR         ends the gateway; restart brings it back
 #   rgw.sh stop DIR          ends everything
 # After start DIR/env holds S3_HTTP and S3_HTTPS (URLs), S3_CA (PEM file), AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION.
 # DIR/access.log has a line `"PUT /bucket/key HTTP/1.1" 200` for each request. Facts about Ceph 16.2.15 (Debian 12) are marked with "ran".
@@ -24,9 +24,17 @@ launch() { # NAME COMMAND...
   echo $! >"$dir/$name.pid"; disown
 }
 end() { # NAME: nothing here needs a gentle end
-  ! running "$1" || kill -9 "$(cat "$dir/$1.pid")" 2>/dev/null || true
+  if running "$1"; then kill -9 "$(cat "$dir/$1.pid")" 2>/dev/null || true; fi
   while running "$1"; do sleep 0.01; done
   rm -f "$dir/$1.pid"
+}
+# The gateway is asked first: one that was killed still holds its watch on the OSD, and for half a minute creating a bucket waits for it (ran).
+end_gateway() {
+  if running gateway; then
+    kill "$(cat "$dir/gateway.pid")" 2>/dev/null || true
+    for _ in $(seq 250); do running gateway || break; sleep 0.02; done
+  fi
+  end gateway
 }
 until_true() { # NAME SECONDS WHAT CONDITION...: waits for the condition while NAME runs
   local name=$1 tries=$(($2 * 50)) what=$3; shift 3
@@ -174,10 +182,10 @@ END
 case $command in
   start) start ;;
   stop) stop ;;
-  pause) end gateway ;;
+  pause) end_gateway ;;
   restart)
     [ -f "$dir/env" ] || fail "not started"
-    . "$dir/env"; end gateway
+    . "$dir/env"; end_gateway
     start_gateway "${S3_HTTP##*:}" "${S3_HTTPS##*:}" ;;
   *) fail "unknown command $command" ;;
 esac
