@@ -299,6 +299,11 @@ io::task<io::result<void>> database::start_snapshot() {
         if (!captured) co_return captured.error();
     } while (next_->behind());
     const std::uint64_t txid = memo_.txid;
+    if (memo_.snapshot_txid == txid) {  // there is one of this very state
+        next_->on_snapshot_done(env_.time.now(), true);
+        answer_snapshots(txid);
+        co_return io::result<void>();
+    }
     const auto prepare = [&]() -> io::result<std::shared_ptr<object_encoder>> {
         auto image = open_image(*at_, memo_.position, memo_.page_count);
         if (!image) return image.error();

@@ -306,4 +306,20 @@ TEST_F(engine_test, B11_wal_mode_left_while_away_is_refused_and_followed_again_o
     expect_sound();
 }
 
+TEST_F(engine_test, a_snapshot_of_a_state_that_has_one_is_that_one) {
+    create("INSERT INTO t(x) VALUES('one')");
+    start();
+    until([&] { return count(what::attached) == 1; });
+    for (int i = 0; i < 2; ++i) {
+        std::optional<io::result<std::uint64_t>> made;
+        auto ask = [&]() -> io::task<void> { made = co_await running->snapshot("app.db"); };
+        boost::asio::co_spawn(world.loop(), ask(), boost::asio::detached);
+        until([&] { return made.has_value(); });
+        ASSERT_TRUE(made->has_value()) << made->error().context;
+        EXPECT_EQ(**made, 1U);
+    }
+    EXPECT_EQ(objects(9), 1U);
+    stop();
+}
+
 }  // namespace

@@ -1,0 +1,250 @@
+// A fleet while it runs: databases and directories that come and go, requests, state.db in trouble, stops at any time.
+#include <fstream>
+
+#include "engine/request_box.h"
+#include "engine/state_store.h"
+#include "io/wakeup.h"
+#include "tests/engine/engine_world.h"
+#include "tests/support/chain_builder.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using tests::what;
+using tests::write_fate;
+namespace fs = std::filesystem;
+
+class fleet_life : public tests::engine_world {
+protected:
+    // A commit that comes back, to see that a stream is followed.
+    void expect_followed(const std::string& path, const std::string& stream) {
+        const std::size_t before = count(what::confirmed, stream);
+        tests::app(path).run("INSERT INTO t(x) VALUES('is it seen?')");
+        until([&] { return count(what::confirmed, stream) > before; });
+    }
+
+    std::optional<io::result<std::uint64_t>> made;
+    io::task<void> asking(std::string stream) { made = co_await running->snapshot(std::move(stream)); }
+    void ask(const std::string& stream) {
+        made.reset();
+        boost::asio::co_spawn(world.loop(), asking(stream), boost::asio::detached);
+    }
+};
+
+TEST_F(fleet_life, many_databases_come_back_each_as_its_own) {
+    const std::string data = watch_directory();
+    for (int i = 0; i < 20; ++i) create_at(data + "/" + std::to_string(i) + ".db", "INSERT INTO t(x) VALUES('" + std::to_string(i) + "')");
+    start();
+    until([&] { return count(what::attached) == 20; });
+    for (int i = 0; i < 20; ++i) tests::app(data + "/" + std::to_string(i) + ".db").run("INSERT INTO t(x) VALUES('more')");
+    stop();
+    for (int i = 0; i < 20; ++i) {
+        const std::string name = std::to_string(i) + ".db";
+        EXPECT_EQ(tests::dump(restore({}, name)), tests::dump(data + "/" + name)) << name;
+        expect_sound(name);
+    }
+}
+
+TEST_F(fleet_life, many_streams_that_begin_at_once_take_turns_with_their_images) {
+    const std::string data = watch_directory();
+    for (int i = 0; i < 20; ++i) create_at(data + "/" + std::to_string(i) + ".db");
+    std::size_t flying = 0;
+    std::size_t most = 0;
+    store->before_put = [&](const std::string&) -> io::task<void> {
+        most = std::max(most, ++flying);
+        co_await io::sleep_for(world.env.time, 20ms);
+        --flying;
+    };
+    start();
+    until([&] { return count(what::attached) == 20; });
+    stop();
+    EXPECT_LE(most, 8U);
+    EXPECT_GE(most, 2U);
+}
+
+TEST_F(fleet_life, a_database_that_appears_later_is_followed) {
+    const std::string data = watch_directory();
+    start();
+    until([&] { return count(what::watching) == 1; });
+    fs::create_directories(data + "/tenant");
+    create_at(data + "/tenant/new.db");
+    until([&] { return count(what::attached, "tenant/new.db") == 1; });
+    expect_followed(data + "/tenant/new.db", "tenant/new.db");
+    stop();
+    EXPECT_EQ(tests::dump(restore({}, "tenant/new.db")), tests::dump(data + "/tenant/new.db"));
+}
+
+TEST_F(fleet_life, a_file_that_becomes_a_database_is_followed_then) {
+    const std::string data = watch_directory();
+    std::ofstream(data + "/app.db") << std::string(4096, 'x');
+    start();
+    until([&] { return count(what::watching) == 1; });
+    fs::remove(data + "/app.db");
+    create_at(data + "/app.db");
+    until([&] { return count(what::attached) == 1; });
+    stop();
+}
+
+TEST_F(fleet_life, a_deleted_database_of_a_directory_is_forgotten_and_taken_up_again_when_it_is_back) {
+    const std::string data = watch_directory();
+    create_at(data + "/app.db", "INSERT INTO t(x) VALUES('first life')");
+    create_at(data + "/other.db");
+    start();
+    until([&] { return count(what::attached) == 2; });
+    for (const char* tail : {"", "-wal", "-shm"}) fs::remove(data + "/app.db" + tail);
+    until([&] { return running->status().size() == 1; });
+    create_at(data + "/app.db", "INSERT INTO t(x) VALUES('second life')");
+    until([&] { return count(what::attached, "app.db") == 2; });
+    EXPECT_EQ(count(what::reanchored, "app.db"), 1U);
+    expect_followed(data + "/app.db", "app.db");
+    stop();
+    EXPECT_EQ(tests::dump(restore()), tests::dump(data + "/app.db"));
+    expect_sound();
+}
+
+TEST_F(fleet_life, databases_below_linked_directories_are_woken_by_events) {
+    const std::string data = watch_directory();
+    fs::create_directories(dir.file("elsewhere"));
+    create_at(dir.file("elsewhere/real.db"));
+    fs::create_directory_symlink(dir.file("elsewhere"), data + "/linked");
+    start();
+    until([&] { return count(what::attached, "linked/real.db") == 1; });
+    expect_followed(dir.file("elsewhere/real.db"), "linked/real.db");
+    stop();
+}
+
+TEST_F(fleet_life, the_directory_of_a_named_database_may_vanish_and_come_back) {
+    fs::create_directories(dir.file("volume"));
+    db_path = dir.file("volume/app.db");
+    settings.targets[0].path = db_path;
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    fs::remove_all(dir.file("volume"));
+    until([&] { return count(what::detached) >= 1; });
+    fs::create_directories(dir.file("volume"));
+    create("INSERT INTO t(x) VALUES('back again')");
+    until([&] { return count(what::attached) == 2; });
+    expect_followed(db_path, "app.db");
+    stop();
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+}
+
+TEST_F(fleet_life, a_directory_that_another_one_is_renamed_over_is_watched_anew) {
+    fs::create_directories(dir.file("volume/now"));
+    db_path = dir.file("volume/now/app.db");
+    settings.targets[0].path = db_path;
+    settings.sweep_interval = 100ms;
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    // The parent moves away: no event comes for what is below.
+    fs::rename(dir.file("volume"), dir.file("volume.old"));
+    fs::create_directories(dir.file("volume/now"));
+    create("INSERT INTO t(x) VALUES('the other volume')");
+    until([&] { return count(what::attached) == 2; });
+    expect_followed(db_path, "app.db");
+    stop();
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+}
+
+TEST_F(fleet_life, a_clash_of_names_at_run_time_is_told_once_and_hurts_nobody) {
+    const std::string data = watch_directory();
+    fs::create_directories(dir.file("more"));
+    settings.targets.push_back({engine::target::what::directory, "", dir.file("more"), settings.targets[0].settings});
+    create_at(data + "/app.db");
+    start();
+    until([&] { return count(what::attached) == 1; });
+    create_at(dir.file("more/app.db"));
+    until([&] { return world.journal.contains("would both be the stream \"app.db\""); });
+    create_at(dir.file("more/else.db"));
+    until([&] { return count(what::attached, "else.db") == 1; });
+    expect_followed(data + "/app.db", "app.db");
+    stop();
+    const auto lines = world.journal.lines();
+    EXPECT_EQ(std::count_if(lines.begin(), lines.end(), [](const auto& line) { return line.find("would both be") != std::string::npos; }), 1);
+    EXPECT_EQ(tests::dump(restore()), tests::dump(data + "/app.db"));
+}
+
+TEST_F(fleet_life, state_db_that_cannot_be_written_is_loud_holds_nothing_up_and_is_written_later) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    tests::app(dir.file("state/state.db")).run("CREATE TRIGGER full BEFORE INSERT ON stream BEGIN SELECT RAISE(FAIL, 'the disk is full'); END");
+    expect_followed(db_path, "app.db");
+    until([&] { return world.journal.contains("state.db cannot be written"); });
+    expect_followed(db_path, "app.db");
+    const std::uint64_t newest = last(what::confirmed).txid;
+    EXPECT_LT(engine::read_state(dir.file("state"))->at(0).row.txid, newest);
+    tests::app(dir.file("state/state.db")).run("DROP TRIGGER full");
+    until([&] { return engine::read_state(dir.file("state"))->at(0).row.txid == newest; });
+    EXPECT_TRUE(world.journal.contains("state.db is written again"));
+    stop();
+}
+
+TEST_F(fleet_life, requests_are_answered_each_on_its_own) {
+    const std::string data = watch_directory();
+    for (const char* name : {"slow.db", "quick.db"}) create_at(data + "/" + name);
+    start();
+    until([&] { return count(what::attached) == 2; });
+    io::wakeup release(world.env.time, world.env.on);
+    store->before_put = [&](const std::string& key) -> io::task<void> {
+        if (key.starts_with("slow.db/ltx/9/")) co_await release.wait();
+    };
+    for (const char* name : {"slow.db", "quick.db"}) {
+        const std::size_t before = count(what::confirmed, name);
+        tests::app(data + "/" + name).run("INSERT INTO t(x) VALUES('something to snapshot')");
+        until([&] { return count(what::confirmed, name) > before; });
+    }
+    std::map<std::string, io::result<std::uint64_t>> answers;
+    const auto ask_from_outside = [&](std::string stream) -> io::task<void> {
+        auto answer = co_await engine::ask_for_snapshot(world.env, dir.file("state"), stream, 60s);
+        answers.emplace(stream, answer);
+    };
+    boost::asio::co_spawn(world.loop(), ask_from_outside("slow.db"), boost::asio::detached);
+    until([&] { return !store->puts.empty() && store->puts.back().starts_with("slow.db/ltx/9"); });
+    boost::asio::co_spawn(world.loop(), ask_from_outside("quick.db"), boost::asio::detached);
+    boost::asio::co_spawn(world.loop(), ask_from_outside("nobody.db"), boost::asio::detached);
+    until([&] { return answers.size() == 2; });
+    EXPECT_TRUE(answers.at("quick.db").has_value()) << answers.at("quick.db").error().context;
+    ASSERT_FALSE(answers.at("nobody.db").has_value());
+    EXPECT_EQ(answers.at("nobody.db").error().about, io::subject::usage);
+    store->before_put = nullptr;
+    release.notify();
+    until([&] { return answers.size() == 3; });
+    EXPECT_TRUE(answers.at("slow.db").has_value());
+    stop();
+}
+
+TEST_F(fleet_life, a_snapshot_asked_of_a_stream_that_ends_is_answered) {
+    const std::string data = watch_directory();
+    create_at(data + "/app.db");
+    // Still on its way into step when it is asked, and gone before it got there.
+    store->on_list = [](const std::string&) { return io::error{io::errc::timed_out, io::subject::store, "no answer"}; };
+    start();
+    until([&] { return count(what::detached) >= 1; });
+    for (const char* tail : {"", "-wal", "-shm"}) fs::remove(data + "/app.db" + tail);
+    ask("app.db");
+    until([&] { return made.has_value(); });
+    EXPECT_FALSE(made->has_value());
+    until([&] { return running->status().empty(); });
+    stop();
+}
+
+TEST_F(fleet_life, a_stop_at_any_time_ends_it) {
+    const std::string data = watch_directory();
+    for (int i = 0; i < 5; ++i) create_at(data + "/" + std::to_string(i) + ".db");
+    for (int steps = 0; steps < 60; steps += 3) {
+        start();
+        world.loop().restart();
+        for (int i = 0; i < steps && !ended; ++i) world.loop().run_one();
+        create_at(data + "/late" + std::to_string(steps) + ".db");
+        stop();
+    }
+    start();
+    until([&] { return running->status().size() == 25 && count(what::attached) >= 25; });
+    stop();
+    expect_sound("0.db");
+}
+
+}  // namespace
