@@ -265,6 +265,7 @@ TEST_F(store_trouble, B9_a_snapshot_whose_image_is_not_what_was_shipped_is_never
         file.seekp(5 * 4096 + 4000);
         file.write("tampered", 8);
     }
+    tests::app(db_path).run("CREATE TABLE another(x)");
     std::optional<io::result<std::uint64_t>> made;
     auto ask = [&]() -> io::task<void> { made = co_await running->snapshot("app.db"); };
     boost::asio::co_spawn(world.loop(), ask(), boost::asio::detached);
@@ -272,7 +273,7 @@ TEST_F(store_trouble, B9_a_snapshot_whose_image_is_not_what_was_shipped_is_never
     EXPECT_FALSE(made->has_value());
     EXPECT_EQ(count(what::reanchored), 1U);
     stop();
-    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    EXPECT_TRUE(tests::dump(restore()) == tests::dump(db_path));
     expect_sound();
 }
 
