@@ -74,7 +74,8 @@ io::result<log_reader::reading> log_reader::read(const position& from, std::uint
     if (!out.more && frames.read_offset() < end) {
         // A restart between our look at the header and the frames shows here as frames with other salts.
         auto now = current_header();
-        out.what = now && *now && same_generation(from, **now) ? outcome::broken : outcome::restarted;
+        if (!now) return now.error();
+        out.what = *now && same_generation(from, **now) ? outcome::broken : outcome::restarted;
     }
     return out;
 }
