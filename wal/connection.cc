@@ -18,7 +18,6 @@ io::errc code_of(int rc) {
         case SQLITE_NOTADB: return io::errc::not_a_database;
         case SQLITE_CORRUPT: return io::errc::corrupt;
         case SQLITE_FULL: return io::errc::no_space;
-        case SQLITE_CANTOPEN:  // the -wal or -shm: the database itself was opened before
         case SQLITE_READONLY: return io::errc::read_only;
         case SQLITE_PERM:
         case SQLITE_AUTH: return io::errc::access_denied;
@@ -36,8 +35,10 @@ void copy_index(const volatile std::uint8_t* from, std::span<std::uint8_t> to) {
 }  // namespace
 
 io::error connection::failed(std::string_view what) const {
-    if ((sqlite3_extended_errcode(db_) & 0xff) == SQLITE_CANTOPEN && sqlite3_system_errno(db_) != 0) {
-        return io::from_errno(sqlite3_system_errno(db_), io::subject::database, fmt::format("{}: {}: {}", path_, what, sqlite3_errmsg(db_)));
+    if ((sqlite3_extended_errcode(db_) & 0xff) == SQLITE_CANTOPEN) {  // the -wal or -shm: the database itself was opened before
+        io::error e = io::from_errno(sqlite3_system_errno(db_), io::subject::database, fmt::format("{}: {}", path_, what));
+        if (e.code == io::errc::access_denied) e.code = io::errc::read_only;
+        return e;
     }
     return {code_of(sqlite3_extended_errcode(db_)), io::subject::database,
             fmt::format("{}: {}: {}", path_, what, sqlite3_errmsg(db_))};
@@ -47,6 +48,7 @@ io::result<std::unique_ptr<connection>> connection::open(const std::string& path
     sqlite3* db = nullptr;
     const int rc = sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
     std::unique_ptr<connection> out(new connection(db, path));
+    if (rc == SQLITE_CANTOPEN) return io::from_errno(sqlite3_system_errno(db), io::subject::database, path);
     if (rc != SQLITE_OK) return out->failed("open");
     sqlite3_busy_timeout(db, busy_ms);
     int was = 0;

@@ -25,6 +25,16 @@ io::result<void> check_mode(connection& on, const std::string& path) {
                               *mode));
 }
 
+// What SQLite says about opening a database, with the way out.
+io::error explained(io::error e, const std::string& path) {
+    switch (e.code) {
+        case io::errc::not_a_database: return cannot(e.code, path, "is not an SQLite database, or it is encrypted");
+        case io::errc::read_only: return cannot(e.code, path, fmt::format("{} ({})", needs_writing, e.context));
+        case io::errc::busy: return cannot(e.code, path, "is locked: another process keeps it with locking_mode=EXCLUSIVE, or for long");
+        default: return e;
+    }
+}
+
 }  // namespace
 
 io::result<std::unique_ptr<live_database>> live_database::open(io::file_system& files, const std::string& path, live_options settings) {
@@ -36,21 +46,10 @@ io::result<std::unique_ptr<live_database>> live_database::open(io::file_system& 
         return cannot(io::errc::not_wal, path, "is empty: nothing was written to it yet; create it with PRAGMA journal_mode=WAL and a table");
     }
     auto first = connection::open(path, settings.busy_ms);
-    if (!first && first.error().code == io::errc::not_a_database) {
-        return cannot(io::errc::not_a_database, path, "is not an SQLite database, or it is encrypted");
-    }
-    if (!first && first.error().code == io::errc::read_only) {  // already reading may need an index to be made
-        return cannot(io::errc::read_only, path, fmt::format("{} ({})", needs_writing, first.error().context));
-    }
-    if (!first) return first.error();
-    if (auto ok = check_mode(**first, path); !ok) {
-        if (ok.error().code == io::errc::not_a_database) {
-            return cannot(io::errc::not_a_database, path, "is not an SQLite database, or it is encrypted");
-        }
-        return ok.error();
-    }
+    if (!first) return explained(first.error(), path);
+    if (auto ok = check_mode(**first, path); !ok) return explained(ok.error(), path);
     if ((*first)->read_only()) return cannot(io::errc::read_only, path, needs_writing);
-    if (auto ok = (*first)->hold_read(); !ok) return ok.error();
+    if (auto ok = (*first)->hold_read(); !ok) return explained(ok.error(), path);
     (*first)->end_read();
     if (auto seen = (*first)->index(); !seen) return seen.error();
     if ((*first)->has_moved()) return cannot(io::errc::not_found, path, "was replaced while it was being opened");
