@@ -3,13 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <filesystem>
 
 #include "io/posix_file_system.h"
 #include "tests/support/chain_builder.h"
+#include "tests/support/spoiled_files.h"
 #include "tests/support/sqlite.h"
 #include "tests/support/temp_directory.h"
-#include "tests/wal/bad_disk.h"
 
 namespace {
 
@@ -219,19 +220,24 @@ TEST_F(log_reader, a_page_is_read_whole_or_not_at_all) {
 
 // A failed read is never the end of the log.
 TEST_F(log_reader, B5_a_failed_read_is_an_error) {
-    tests::bad_disk disk;
+    tests::spoiled_files disk;
     wal::log_reader bad(disk, path + "-wal");
     auto head = bad.open();
     ASSERT_TRUE(head.has_value() && head->has_value());
     const wal::position start = wal::start_of(**head);
-    disk.fails_from = wal::frame_offset(2, 4096);
     wal::position end = whole();
-    const auto got = bad.read(start, size(), no_limit);
-    ASSERT_FALSE(got.has_value());
-    EXPECT_EQ(got.error().code, io::errc::io_failure);
-    EXPECT_EQ(got.error().about, io::subject::database);
+    // Each of the reads in turn: the header, the frames.
+    for (int fails = 0; fails < 2; ++fails) {
+        int reads = 0;
+        disk.spoil = [&](const std::string& call, const std::string&) { return call == "read" && reads++ == fails ? EIO : 0; };
+        const auto got = bad.read(start, size(), no_limit);
+        ASSERT_FALSE(got.has_value()) << fails;
+        EXPECT_EQ(got.error().code, io::errc::io_failure);
+        EXPECT_EQ(got.error().about, io::subject::database);
+        EXPECT_GT(reads, fails);
+    }
+    disk.spoil = [](const std::string& call, const std::string&) { return call == "read" ? EIO : 0; };
     EXPECT_FALSE(bad.holds(end, false).has_value());
-    disk.fails_from = 0;
     EXPECT_FALSE(bad.open().has_value());
 }
 
