@@ -56,11 +56,12 @@ std::vector<match> matches_of(io::file_system& files, const std::string& pattern
     std::vector<match> found{{pattern.starts_with('/') ? "/" : "", ""}};
     bool fixed = true;
     for (const std::string& part : parts_of(pattern)) {
-        if (fixed && part.find_first_of(wildcards) == std::string::npos) {
-            found[0].path = found[0].path.empty() ? part : io::join(found[0].path, part);
+        const std::string literal = found.empty() || found[0].path.empty() ? part : io::join(found[0].path, part);
+        fixed = fixed && (part.find_first_of(wildcards) == std::string::npos || files.status(literal));
+        if (fixed) {
+            found[0].path = literal;
             continue;
         }
-        fixed = false;
         found = step(files, found, part);
     }
     return found;
