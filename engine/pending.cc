@@ -43,8 +43,8 @@ io::result<void> pending::remove(io::file_system& files) const {
 io::result<std::optional<pending::found>> pending::load(io::file_system& files) const {
     auto object = io::read_file(files, path_, most_bytes);
     if (!object && object.error().code == io::errc::not_found) return std::optional<found>();
-    if (!object) return object.error();
-    auto head = verify(*object);
+    if (!object && object.error().code != io::errc::too_large) return object.error();
+    auto head = object ? verify(*object) : object.error();
     if (!head) {
         if (auto ok = remove(files); !ok) return ok.error();
         return io::error{io::errc::corrupt, io::subject::general, fmt::format("{}: {}; removed", path_, head.error().context)};

@@ -288,7 +288,7 @@ TEST_F(engine_test, a_database_deleted_and_created_again_is_followed) {
     expect_sound();
 }
 
-TEST_F(engine_test, B11_wal_mode_left_while_away_is_refused_and_followed_again_once_it_is_back) {
+TEST_F(engine_test, B11_B12_wal_mode_left_while_away_is_refused_and_followed_again_once_it_is_back) {
     create("INSERT INTO t(x) VALUES('wal')");
     start();
     until([&] { return count(what::attached) == 1; });
@@ -324,6 +324,43 @@ TEST_F(engine_test, a_snapshot_of_a_state_that_has_one_is_that_one) {
     }
     EXPECT_EQ(objects(9), 1U);
     stop();
+}
+
+TEST_F(engine_test, F3_B4_a_log_of_equal_length_but_another_generation_is_noticed) {
+    create("INSERT INTO t(x) VALUES('one')");
+    start();
+    until([&] { return count(what::attached) == 1; });
+    tests::app db(db_path);
+    db.run("PRAGMA wal_autocheckpoint=0; INSERT INTO t(x) VALUES('two')");
+    stop();
+    const auto length = std::filesystem::file_size(db_path + "-wal");
+    db.run("PRAGMA wal_checkpoint(RESTART)");
+    db.run("INSERT INTO t(x) VALUES('unseen')");  // begins the log anew; the file is as long as it was
+    ASSERT_EQ(std::filesystem::file_size(db_path + "-wal"), length);
+    start();
+    until([&] { return count(what::attached) == 2; });
+    EXPECT_EQ(count(what::reanchored), 1U);
+    stop();
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
+TEST_F(engine_test, A9_a_time_never_gives_a_commit_that_came_after_it) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    tests::app db(db_path);
+    std::vector<std::pair<std::int64_t, std::string>> moments;
+    for (int i = 0; i < 5; ++i) {
+        const std::size_t before = count(what::confirmed);
+        db.run("INSERT INTO t(x) VALUES('row')");
+        until([&] { return count(what::confirmed) > before; });
+        world.run(io::sleep_for(world.env.time, 3ms));
+        moments.emplace_back(world.env.time.wall_ms(), tests::dump(db_path));
+        world.run(io::sleep_for(world.env.time, 3ms));
+    }
+    stop();
+    for (const auto& [time, state] : moments) EXPECT_EQ(tests::dump(restore(engine::restore_target::at_time(time))), state);
 }
 
 }  // namespace

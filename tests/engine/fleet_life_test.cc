@@ -182,6 +182,18 @@ TEST_F(fleet_life, state_db_that_cannot_be_written_is_loud_holds_nothing_up_and_
     stop();
 }
 
+TEST_F(fleet_life, B5_a_stop_that_cannot_write_state_db_says_so) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    tests::app(dir.file("state/state.db")).run("CREATE TRIGGER full BEFORE INSERT ON stream BEGIN SELECT RAISE(FAIL, 'the disk is full'); END");
+    tests::app(db_path).run("INSERT INTO t(x) VALUES('row')");
+    running->stop();
+    const io::error why = refusal();
+    EXPECT_EQ(why.about, io::subject::general);
+    EXPECT_NE(why.context.find("the disk is full"), std::string::npos) << why.context;
+}
+
 TEST_F(fleet_life, requests_are_answered_each_on_its_own) {
     const std::string data = watch_directory();
     for (const char* name : {"slow.db", "quick.db"}) create_at(data + "/" + name);

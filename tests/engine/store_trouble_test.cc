@@ -1,8 +1,10 @@
 // The engine against a store that refuses, loses replies, hangs, or holds what others wrote.
 #include <fstream>
 
+#include "engine/pending.h"
 #include "io/wakeup.h"
 #include "tests/engine/engine_world.h"
+#include "tests/support/chain_builder.h"
 
 namespace {
 
@@ -151,7 +153,7 @@ TEST_F(store_trouble, a_store_that_hangs_for_one_database_does_not_hold_up_the_o
     EXPECT_EQ(tests::dump(restore({}, "b.db")), tests::dump(data + "/b.db"));
 }
 
-TEST_F(store_trouble, a_tail_that_a_handoff_left_is_shipped_by_the_next_run) {
+TEST_F(store_trouble, A5_a_tail_that_a_handoff_left_is_shipped_by_the_next_run) {
     create();
     settings.drain_limit = 100ms;
     start();
@@ -183,6 +185,31 @@ TEST_F(store_trouble, a_tail_that_a_handoff_left_is_shipped_by_the_next_run) {
     db.run("INSERT INTO t(x) VALUES('after')");
     stop();
     EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
+TEST_F(store_trouble, B13_a_pending_object_that_is_not_the_next_of_this_stream_is_never_shipped) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    tests::app db(db_path);
+    db.run("INSERT INTO t(x) VALUES('one')");
+    stop();
+    const std::size_t before = objects(0);
+    // Sound objects all of them, but of another writer, of a TXID that is taken, of one that is too far ahead.
+    tests::chain_builder chain;
+    for (std::uint8_t i = 0; i < 9; ++i) chain.commit_page(3, i);
+    for (const std::uint64_t txid : {2U, 3U, 9U}) {
+        const std::string path = dir.file("state/pending/") + engine::local_id(store->url(), "app.db") + ".ltx";
+        tests::spill(path, chain.file(txid, txid));
+        const std::size_t attached = count(what::attached);
+        start();
+        until([&] { return count(what::attached) > attached; });
+        stop();
+        EXPECT_FALSE(std::filesystem::exists(path));
+        EXPECT_EQ(objects(0), before);
+    }
+    EXPECT_EQ(count(what::reanchored), 0U);
     expect_sound();
 }
 
