@@ -29,7 +29,9 @@ io::result<void> check_mode(connection& on, const std::string& path) {
 io::error explained(io::error e, const std::string& path) {
     switch (e.code) {
         case io::errc::not_a_database: return cannot(e.code, path, "is not an SQLite database, or it is encrypted");
-        case io::errc::read_only: return cannot(e.code, path, fmt::format("{} ({})", needs_writing, e.context));
+        case io::errc::not_found:  // the database is there: its -wal or -shm cannot be made
+        case io::errc::read_only: return cannot(io::errc::read_only, path, fmt::format("{} ({})", needs_writing, e.context));
+        case io::errc::access_denied: return cannot(e.code, path, fmt::format("{} ({})", needs_writing, e.context));
         case io::errc::busy: return cannot(e.code, path, "is locked: another process keeps it with locking_mode=EXCLUSIVE, or for long");
         default: return e;
     }
