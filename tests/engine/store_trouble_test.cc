@@ -1,6 +1,7 @@
 // The engine against a store that refuses, loses replies, hangs, or holds what others wrote.
 #include <fstream>
 
+#include "engine/key.h"
 #include "engine/pending.h"
 #include "io/wakeup.h"
 #include "tests/engine/engine_world.h"
@@ -176,11 +177,14 @@ TEST_F(store_trouble, A5_a_tail_that_a_handoff_left_is_shipped_by_the_next_run) 
     db.run("INSERT INTO t(x) VALUES(hex(randomblob(100000)))");
     until([&] { return count(what::failing) == 1; });
     ASSERT_FALSE(std::filesystem::is_empty(dir.file("state/pending")));
+    const io::bytes tail = tests::slurp(std::filesystem::directory_iterator(dir.file("state/pending"))->path());
+    const std::uint64_t txid = ltx::decode_header(tail)->max_txid;
     running->stop();
     (void)refusal();
     store->on_put = nullptr;
     start();
     until([&] { return count(what::attached) == 2; });
+    EXPECT_EQ(tests::slurp(dir.file("store/") + engine::object_key(store->layout(), "app.db", 0, {txid, txid})), tail);
     EXPECT_TRUE(std::filesystem::is_empty(dir.file("state/pending")));
     db.run("INSERT INTO t(x) VALUES('after')");
     stop();
