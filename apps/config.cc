@@ -74,6 +74,7 @@ private:
 
 io::result<std::string> reader::text_of(const toml::key& key, const toml::node& value) const {
     if (const auto* text = value.as_string()) return text->get();
+    if (const auto* truth = value.as_boolean()) return std::string(truth->get() ? "true" : "false");
     if (const auto* number = value.as_integer(); number != nullptr && number->get() >= 0) return std::to_string(number->get());
     return wrong(at(key), fmt::format("{}: must be text in quotes, as in {} = \"...\"", key.str(), key.str()));
 }

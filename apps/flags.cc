@@ -25,6 +25,10 @@ void add_setting_flag(CLI::App& command, flags& into, const std::string& flag, s
     const auto take = [&into, flag, name](const std::string& text) {
         if (auto ok = set(into.given, name, text); !ok) throw CLI::ValidationError(flag, ok.error().context);
     };
+    if (name.starts_with("unsafe-")) {
+        command.add_flag_callback(flag, [take] { take("true"); }, help);
+        return;
+    }
     const bool is_size = name.ends_with("-size");
     const bool is_duration = name.ends_with("-interval") || name.ends_with("-limit");
     const char* type = is_size ? "SIZE" : is_duration ? "TIME" : name == "to" ? "URL" : name == "state" ? "DIR" : "TEXT";
@@ -49,7 +53,7 @@ io::result<settings> effective(world& here, const flags& given) {
     return given.given.over(file->general);
 }
 
-io::result<std::unique_ptr<io::object_store>> open_source(world& here, const flags& given) {
+io::result<std::shared_ptr<io::object_store>> open_source(world& here, const flags& given) {
     auto all = effective(here, given);
     if (!all) return all.error();
     if (!all->to) {

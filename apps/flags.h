@@ -36,7 +36,7 @@ io::result<config> read_config(world& here, const flags& given);
 io::result<settings> effective(world& here, const flags& given);
 
 // The store of --from, or the file's `to`, opened for reading. invalid (subject::usage) if neither names one.
-io::result<std::unique_ptr<io::object_store>> open_source(world& here, const flags& given);
+io::result<std::shared_ptr<io::object_store>> open_source(world& here, const flags& given);
 
 // --state, the file's `state`, or the default.
 io::result<std::string> state_directory(world& here, const flags& given);

@@ -127,7 +127,7 @@ void add_list(CLI::App& program, action& chosen) {
     CLI::App* command = add_command(program, "list", "what is in a store", examples);
     const auto given = std::make_shared<list_flags>();
     command->add_option("NAME", given->stream, "one stream only")->type_name("");
-    add_setting_flag(*command, *given, "--from", "to", "the store: a directory, as a path or file:///path");
+    add_setting_flag(*command, *given, "--from", "to", "the store: a directory, as a path or file:///path, or s3://bucket/prefix");
     add_config_flag(*command, *given);
     add_json_flag(*command, *given, "one JSON object a line");
     command->callback([&chosen, given] { chosen = [given] { return list(*given); }; });

@@ -108,7 +108,7 @@ void add_restore(CLI::App& program, action& chosen) {
     CLI::App* command = add_command(program, "restore", "bring a database back, as it is or as it was", examples);
     const auto given = std::make_shared<restore_flags>();
     command->add_option("NAME", given->request.stream, "the stream")->required()->type_name("");
-    add_setting_flag(*command, *given, "--from", "to", "the store: a directory, as a path or file:///path");
+    add_setting_flag(*command, *given, "--from", "to", "the store: a directory, as a path or file:///path, or s3://bucket/prefix");
     add_flags(*command, given->request);
     add_config_flag(*command, *given);
     add_json_flag(*command, *given, "the report as a JSON object");

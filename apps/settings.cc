@@ -43,6 +43,12 @@ io::result<void> set_text(std::optional<std::string>& into, std::string_view tex
     return {};
 }
 
+io::result<void> set_flag(std::optional<bool>& into, std::string_view text) {
+    if (text != "true" && text != "false") return wrong(fmt::format("\"{}\" is neither true nor false", text));
+    into = text == "true";
+    return {};
+}
+
 io::result<void> set_level(std::optional<io::level>& into, std::string_view text) {
     if (text == "debug") into = io::level::debug;
     else if (text == "info") into = io::level::info;
@@ -66,11 +72,12 @@ const std::vector<setting_name>& stream_setting_names() {
 
 const std::vector<setting_name>& general_setting_names() {
     static const std::vector<setting_name> names = {
-        {"to", "the store: a directory, as a path or file:///path"},
+        {"to", "the store: a directory, as a path or file:///path, or s3://bucket/prefix"},
         {"state", "directory for state.db and what belongs to it [$FLOTILLA_STATE, /var/lib/flotilla for root, else ~/.local/state/flotilla]"},
         {"log-level", "debug, info, warning or error, on standard error [info]"},
         {"sweep-interval", "everything is looked at this often in case an event was missed; at least 100ms [2m]"},
         {"drain-limit", "after SIGTERM: how long what was captured may take to reach the store [30s]"},
+        {"unsafe-no-conditional-put", "follow even if the store ignores If-None-Match: two writers of a stream may then overwrite each other unseen"},
     };
     return names;
 }
@@ -82,6 +89,7 @@ settings settings::over(const settings& below) const {
     keep(out.log_level, below.log_level);
     keep(out.sweep_interval, below.sweep_interval);
     keep(out.drain_limit, below.drain_limit);
+    keep(out.unsafe_no_conditional_put, below.unsafe_no_conditional_put);
     out.streams = merge(streams, below.streams);
     return out;
 }
@@ -109,6 +117,7 @@ io::result<void> set(settings& into, std::string_view name, std::string_view tex
     if (name == "log-level") return set_level(into.log_level, text);
     if (name == "sweep-interval") return set_duration(into.sweep_interval, text, least_sweep);
     if (name == "drain-limit") return set_duration(into.drain_limit, text);
+    if (name == "unsafe-no-conditional-put") return set_flag(into.unsafe_no_conditional_put, text);
     return set(into.streams, name, text);
 }
 

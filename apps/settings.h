@@ -19,6 +19,7 @@ struct settings {
     std::optional<io::level> log_level;
     std::optional<io::duration> sweep_interval;
     std::optional<io::duration> drain_limit;
+    std::optional<bool> unsafe_no_conditional_put;
     engine::stream_changes streams;
 
     // These, and where nothing is set here, those of `below`.

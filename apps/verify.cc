@@ -104,7 +104,7 @@ void add_verify(CLI::App& program, action& chosen) {
     CLI::App* command = add_command(program, "verify", "prove that what is in a store can be restored", examples);
     const auto given = std::make_shared<verify_flags>();
     command->add_option("NAME", given->stream, "one stream only")->type_name("");
-    add_setting_flag(*command, *given, "--from", "to", "the store: a directory, as a path or file:///path");
+    add_setting_flag(*command, *given, "--from", "to", "the store: a directory, as a path or file:///path, or s3://bucket/prefix");
     add_config_flag(*command, *given);
     add_json_flag(*command, *given, "one JSON object a stream, a line each");
     command->callback([&chosen, given] { chosen = [given] { return verify(*given); }; });

@@ -96,7 +96,7 @@ io::result<watch_plan> prepare(const watch_flags& given) {
 }
 
 io::result<void> follow(world& here, const watch_plan& plan, bool json) {
-    auto store = here.run(open_store(here.env, plan.store, io::directory_store::access::write));
+    auto store = here.run(open_store(here.env, plan.store, io::directory_store::access::write, plan.unsafe_no_conditional_put));
     if (!store) return store.error();
     here.env.journal.info("flotilla {} with {}", FLOTILLA_VERSION, wal::sqlite_version_note());
     here.env.journal.info("store {}, state directory {}", (*store)->url(), plan.options.state_directory);

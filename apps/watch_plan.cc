@@ -60,6 +60,7 @@ io::result<watch_plan> plan_watch(io::file_system& files, const std::vector<std:
 
     watch_plan out;
     out.store = *all.to;
+    out.unsafe_no_conditional_put = all.unsafe_no_conditional_put.value_or(false);
     out.log_level = all.log_level.value_or(io::level::info);
     out.options.state_directory = all.state.value_or(default_state_directory(here));
     if (auto directory = directory_of(out.store)) out.options.excluded.push_back(*directory);

@@ -15,6 +15,7 @@ namespace apps {
 
 struct watch_plan {
     std::string store;          // URL
+    bool unsafe_no_conditional_put = false;
     io::level log_level = io::level::info;
     engine::options options;    // all but `who`
 };

@@ -4,13 +4,14 @@
 #   rgw.sh restart DIR       ends the gateway and starts it again on the same ports; the objects stay. RGW_OPTIONS are options for it
 #   rgw.sh pause DIR         ends the gateway; restart brings it back
 #   rgw.sh stop DIR          ends everything
+#   rgw.sh bucket DIR NAME   creates a bucket
 # After start DIR/env holds S3_HTTP and S3_HTTPS (URLs), S3_CA (PEM file), AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION.
 # DIR/access.log has a line `"PUT /bucket/key HTTP/1.1" 200` for each request. Facts about Ceph 16.2.15 (Debian 12) are marked with "ran".
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 fail() { echo "rgw: $*" >&2; exit 1; }
-[ $# -ge 2 ] || fail "usage: $0 start|restart|pause|stop DIR [PID]"
-command=$1; mkdir -p "$2"; dir=$(cd "$2" && pwd); owner=${3:-}
+[ $# -ge 2 ] || fail "usage: $0 start|restart|pause|stop|bucket DIR [PID or NAME]"
+command=$1; mkdir -p "$2"; dir=$(cd "$2" && pwd); owner=${3:-}; name=${3:-}
 [ ${#dir} -le 80 ] || fail "$dir: too long for the path of a unix socket"
 conf=$dir/ceph.conf
 
@@ -179,7 +180,17 @@ END
   trap - EXIT
 }
 
+make_bucket() { # NAME
+  . "$dir/env"
+  local now signature
+  now=$(LC_ALL=C date -u '+%a, %d %b %Y %H:%M:%S GMT')
+  signature=$(printf 'PUT\n\n\n%s\n/%s' "$now" "$1" | openssl dgst -sha1 -hmac "$AWS_SECRET_ACCESS_KEY" -binary | base64)
+  curl -sf -m 60 -o "$dir/bucket.out" -X PUT -H "Date: $now" -H "Authorization: AWS $AWS_ACCESS_KEY_ID:$signature" "$S3_HTTP/$1" ||
+    fail "bucket $1 was not created: $(cat "$dir/bucket.out")"
+}
+
 case $command in
+  bucket) make_bucket "$name" ;;
   start) start ;;
   stop) stop ;;
   pause) end_gateway ;;
