@@ -147,10 +147,11 @@ io::task<io::result<void>> database::run() {
             co_return io::result<void>();
         }
         const bool lost = why.code == io::errc::gap;
-        if (memo_.problem != why.context) env_.journal.warning("{}: {}{}", memo_.stream, lost ? "" : "waiting: ", why.context);
+        const bool news = memo_.problem != why.context;
+        if (news) env_.journal.warning("{}: {}{}", memo_.stream, lost ? "" : "waiting: ", why.context);
         if (!lost) {
             show("waiting", why.context);
-            tell(event::what::detached, why.context);
+            if (news) tell(event::what::detached, why.context);
             answer_snapshots(why);
         }
         // A database that could not be opened is looked at again when something happens to it; all else, after a while. One that was
@@ -238,6 +239,7 @@ io::task<io::result<void>> database::confirm(std::shared_ptr<object_encoder> obj
 io::task<io::result<void>> database::hand_off() {
     const base_state from = base();
     captured drained;
+    std::string unsaved;
     const auto work = [&]() -> io::result<wal::handoff> {
         const wal::drain drain = [&](const wal::wal_index& now) -> io::result<bool> {
             const std::uint64_t end = wal::frame_offset(std::uint64_t{now.max_frame} + 1, from.position.page_size);
@@ -248,7 +250,10 @@ io::task<io::result<void>> database::hand_off() {
             if (!got->object) return true;
             auto bytes = got->object->all();
             if (!bytes) return bytes.error();
-            if (auto ok = pending_.save(env_.files, *bytes); !ok) return ok.error();
+            if (auto ok = pending_.save(env_.files, *bytes); !ok) {
+                unsaved = ok.error().context;
+                return false;
+            }
             drained = std::move(*got);
             return true;
         };
@@ -256,6 +261,11 @@ io::task<io::result<void>> database::hand_off() {
     };
     auto done = co_await env_.elsewhere(work);
     if (!done) co_return done.error();
+    if (!unsaved.empty()) {
+        // A full disk. Everything is in the log still, and shipped from there; only the log grows until there is room.
+        env_.journal.error("{}: the log cannot be restarted and grows: {}", memo_.stream, unsaved);
+        show("streaming", "the log cannot be restarted and grows: " + unsaved);
+    }
     co_return co_await finish_hand_off(*done, std::move(drained));
 }
 
@@ -286,6 +296,7 @@ io::task<io::result<void>> database::finish_hand_off(wal::handoff done, captured
     memo_.position = after;
     remember();
     next_->on_handed_off(after.offset);
+    show("streaming", "");
     tell(event::what::handed_off, fmt::format("writers were kept out for {}", milliseconds(done.locked_ns)));
     co_return io::result<void>();
 }

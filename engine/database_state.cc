@@ -69,7 +69,7 @@ database_state::next database_state::decide(io::instant now) const {
     const bool hand_off_now = long_log && now >= hand_off_not_before_;
     const bool interval_over = !last_object_ || now - *last_object_ >= settings_.min_interval;
     const bool look = dirty_ || (look_again_ && now >= *look_again_);
-    if (hand_off_now && !behind_ && (!look || caught_up_)) return {step::hand_off, {}};
+    if (hand_off_now && (!look || caught_up_)) return {step::hand_off, {}};
     if (look && (interval_over || hand_off_now)) return {step::capture, {}};
 
     next out;

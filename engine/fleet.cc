@@ -14,6 +14,7 @@ constexpr io::duration discovery_pause = std::chrono::milliseconds(200);  // a b
 constexpr int discovery_share = 10;  // and looking around takes at most one part of so many of the time
 constexpr io::duration missing_directory_retry = std::chrono::seconds(5);
 constexpr std::size_t most_images = 8;
+constexpr std::uint64_t least_checkpoint = 64U << 10U;
 
 }  // namespace
 
@@ -25,7 +26,25 @@ engine::fleet::fleet(const io::environment& env, io::object_store& store, option
     settings_.excluded.push_back(settings_.state_directory);
 }
 
+io::result<void> engine::fleet::check_settings() const {
+    const auto check = [](const std::string& name, const stream_options& one) -> io::result<void> {
+        const bool sound = one.min_interval.count() >= 0 && one.snapshot_interval.count() >= 0 && one.checkpoint_bytes >= least_checkpoint &&
+                           one.batch_bytes > 0;
+        if (sound) return {};
+        return io::error{io::errc::invalid, io::subject::usage,
+                         fmt::format("{}: intervals must not be negative, checkpoint_bytes at least {}, batch_bytes not 0", name, least_checkpoint)};
+    };
+    for (const target& one : settings_.targets) {
+        if (auto ok = check(one.path, one.settings); !ok) return ok;
+    }
+    for (const auto& [name, changes] : settings_.overrides) {
+        if (auto ok = check(name, changes.over({})); !ok) return ok;
+    }
+    return {};
+}
+
 io::task<io::result<void>> engine::fleet::run() {
+    if (auto ok = check_settings(); !ok) co_return ok;
     auto state = co_await state_store::open(env_, settings_.state_directory, store_.url(), settings_.who);
     if (!state) co_return state.error();
     state_ = std::move(*state);

@@ -27,6 +27,7 @@ public:
     std::vector<memo> status() const;
 
 private:
+    io::result<void> check_settings() const;
     // Finds what the targets mean now, and starts to follow what is new. Strict at the start: a file that cannot be followed, or a
     // clash of names, is an error.
     io::task<io::result<void>> discover_all(bool strict);

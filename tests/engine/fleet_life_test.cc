@@ -182,6 +182,46 @@ TEST_F(fleet_life, state_db_that_cannot_be_written_is_loud_holds_nothing_up_and_
     stop();
 }
 
+TEST_F(fleet_life, A5_a_tail_that_cannot_be_saved_postpones_the_handoff_and_nothing_else) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    fs::remove_all(dir.file("state/pending"));
+    std::ofstream(dir.file("state/pending")) << "no directory, as if the disk were full";
+    tests::app db(db_path);
+    bool writing = true;
+    store->before_put = [&](const std::string&) -> io::task<void> {  // whenever an object is on its way there is a tail after it
+        if (writing) db.run("INSERT INTO t(x) VALUES(hex(randomblob(3000)))");
+        co_return;
+    };
+    db.run("INSERT INTO t(x) VALUES(hex(randomblob(50000)))");
+    until([&] { return world.journal.contains("the log cannot be restarted and grows"); });
+    const std::size_t before = count(what::confirmed);
+    until([&] { return count(what::confirmed) > before; });
+    EXPECT_NE(running->status().at(0).problem, "");
+    fs::remove(dir.file("state/pending"));
+    fs::create_directories(dir.file("state/pending"));
+    until([&] { return count(what::handed_off) >= 1; });
+    writing = false;
+    EXPECT_EQ(count(what::attached), 1U);
+    EXPECT_EQ(count(what::detached), 0U);
+    EXPECT_EQ(running->status().at(0).problem, "");
+    stop();
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
+TEST_F(fleet_life, E7_settings_that_cannot_be_obeyed_are_refused) {
+    create();
+    settings.targets[0].settings.batch_bytes = 0;
+    start();
+    EXPECT_EQ(refusal().about, io::subject::usage);
+    settings.targets[0].settings.batch_bytes = 1;
+    settings.targets[0].settings.checkpoint_bytes = 100;
+    start();
+    EXPECT_EQ(refusal().code, io::errc::invalid);
+}
+
 TEST_F(fleet_life, B5_a_stop_that_cannot_write_state_db_says_so) {
     create();
     start();
