@@ -485,4 +485,51 @@ TEST_F(store_trouble, the_log_is_handed_off_although_the_writer_never_pauses) {
     expect_sound();
 }
 
+TEST_F(store_trouble, commits_that_come_while_a_stream_begins_are_shipped_without_another_event) {
+    create();
+    tests::app db(db_path);
+    bool done = false;
+    store->before_put = [&](const std::string&) -> io::task<void> {
+        if (!done) db.run("INSERT INTO t(x) VALUES('in the middle of it')");
+        done = true;
+        co_return;
+    };
+    start();
+    until([&] { return count(what::confirmed) >= 2; });
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    stop();
+}
+
+TEST_F(store_trouble, a_stop_while_a_stream_begins_gives_up_at_the_drain_limit) {
+    create();
+    settings.drain_limit = 200ms;
+    store->on_put = [](const std::string&) { return write_fate::refused(); };
+    start();
+    until([&] { return count(what::failing) == 1; });
+    running->stop();
+    EXPECT_EQ(refusal().about, io::subject::store);
+    EXPECT_EQ(objects(9), 0U);
+}
+
+TEST_F(store_trouble, a_first_snapshot_whose_reply_was_lost_is_adopted_by_the_next_run) {
+    create("INSERT INTO t(x) VALUES('one')");
+    settings.drain_limit = 200ms;
+    store->on_put = [](const std::string&) { return write_fate::reply_lost(io::errc::io_failure); };
+    start();
+    until([&] { return count(what::failing) == 1; });
+    running->stop();
+    (void)refusal();
+    ASSERT_EQ(objects(9), 1U);
+    store->on_put = nullptr;
+    start();
+    until([&] { return count(what::attached) == 1; });
+    tests::app(db_path).run("INSERT INTO t(x) VALUES('two')");
+    stop();
+    EXPECT_EQ(count(what::reanchored), 0U);
+    EXPECT_EQ(objects(9), 1U);
+    EXPECT_EQ(objects(0), 1U);
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
 }  // namespace
