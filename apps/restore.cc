@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <charconv>
+#include <csignal>
 #include <memory>
 
 #include "apps/command.h"
@@ -87,6 +89,23 @@ void print(const restore_flags& given, const engine::restore_report& report) {
                report.keys.size(), show_size(report.fetched_bytes));
 }
 
+// A signal ends the restore in good order, its temporary removed; a second one ends the program at once.
+class stop_signals {
+public:
+    explicit stop_signals(boost::asio::io_context& loop) : signals_(loop, SIGTERM, SIGINT) {
+        signals_.async_wait([this](const boost::system::error_code& canceled, int) {
+            if (canceled) return;
+            asked_ = true;
+            signals_.clear();
+        });
+    }
+    bool asked() const { return asked_; }
+
+private:
+    boost::asio::signal_set signals_;
+    bool asked_ = false;
+};
+
 io::result<void> restore(const restore_flags& given) {
     if (given.request.output.empty() && !given.request.dry_run)
         return io::error{io::errc::invalid, io::subject::usage, "where to? Say -o FILE, or --dry-run to see what it would take"};
@@ -96,6 +115,8 @@ io::result<void> restore(const restore_flags& given) {
     engine::restore_request request = given.request;
     progress bar(here.env.time, "restoring " + request.stream, !given.json);
     request.progress = [&](const engine::restore_progress& now) { bar.show(now.pages_done, now.pages_total); };
+    const stop_signals signals(here.loop());
+    request.give_up = [&] { return signals.asked(); };
     auto report = here.run(engine::restore(here.env, **store, request));
     if (!report) return here.run(name_the_others(**store, request.stream, report.error()));
     print(given, *report);

@@ -52,7 +52,10 @@ struct watch_flags : flags {
 // First signal: stop, in good order. Second: at once.
 class stop_signals {
 public:
-    stop_signals(world& here, engine::engine& fleet) : here_(here), fleet_(fleet), signals_(here.loop(), SIGTERM, SIGINT) { wait(); }
+    stop_signals(world& here, engine::engine& fleet, bool json) : here_(here), fleet_(fleet), json_(json), signals_(here.loop(), SIGTERM, SIGINT) {
+        wait();
+    }
+    bool asked() const { return asked_; }
 
 private:
     void wait() {
@@ -69,14 +72,17 @@ private:
     [[noreturn]] void leave() {
         std::string streams;
         for (const auto& one : fleet_.status()) streams += fmt::format("{}{} (in the store up to TXID {})", streams.empty() ? "" : ", ", one.stream, one.txid);
-        fmt::print(stderr, "flotilla: ended at once by a second signal; later commits may not be in the store yet: {}. They are still in the "
-                           "databases, and the next watch ships them\n", streams);
-        std::fflush(nullptr);
-        ::_exit(static_cast<int>(io::subject::general));
+        const std::string text = fmt::format("ended at once by a second signal; later commits may not be in the store yet: {}. They are still in "
+                                             "the databases, and the next watch ships them", streams);
+        constexpr int code = static_cast<int>(io::subject::general);
+        if (json_) (void)print_line(ended_line(here_.env.time.wall_ms(), code, text));
+        fmt::print(stderr, "flotilla: {}\n", text);
+        ::_exit(code);
     }
 
     world& here_;
     engine::engine& fleet_;
+    bool json_;
     boost::asio::signal_set signals_;
     bool asked_ = false;
 };
@@ -103,8 +109,10 @@ io::result<void> follow(world& here, const watch_plan& plan, bool json) {
     engine::engine fleet(here.env, **store, plan.options);
     event_lines lines(here.env, json);
     fleet.on_event([&](const engine::event& one) { lines.tell(one); });
-    const stop_signals signals(here, fleet);
-    return here.run(fleet.run());
+    const stop_signals signals(here, fleet, json);
+    auto ended = here.run(fleet.run());
+    if (!ended && signals.asked()) return ended.error().within("not everything is in the store (the next watch ships it)");
+    return ended;
 }
 
 io::result<void> watch(const watch_flags& given) {

@@ -79,7 +79,7 @@ private:
 }  // namespace
 
 page_fetch::page_fetch(const io::environment& env, object_reader& reader, const image_recipe& recipe, open_image open,
-                       std::function<void(std::uint64_t)> progress)
+                       on_progress progress)
     : env_(env), reader_(reader), recipe_(recipe), open_(std::move(open)), progress_(std::move(progress)) {}
 
 io::task<io::result<void>> page_fetch::run() {
@@ -127,7 +127,7 @@ io::task<void> page_fetch::lane(std::size_t writer) {
         if (recipe_.checksum) done = co_await fetch_run(runs_[job], *writers_[writer]);
         else done = co_await read_whole(recipe_.sources[job], *writers_[writer]);
         pages_done_ += writers_[writer]->pages() - before;
-        if (progress_) progress_(pages_done_);
+        if (done && progress_) done = progress_(pages_done_);
     }
     if (!done && !failure_) failure_ = done.error();
 }

@@ -20,9 +20,10 @@ public:
     // Opens one more handle on the image; called on the pool's threads.
     using open_image = std::function<io::result<std::unique_ptr<io::file>>()>;
 
-    // Everything by reference must outlive this. `progress` is called with the pages written so far, on the event loop's thread.
-    page_fetch(const io::environment& env, object_reader& reader, const image_recipe& recipe, open_image open,
-               std::function<void(std::uint64_t)> progress);
+    // Everything by reference must outlive this. `progress` may be empty; it is called with the pages written so far, on the event
+    // loop's thread, and an error from it ends the fetch.
+    using on_progress = std::function<io::result<void>(std::uint64_t)>;
+    page_fetch(const io::environment& env, object_reader& reader, const image_recipe& recipe, open_image open, on_progress progress);
 
     // Once. If the recipe's database checksum is known, just the needed pages are fetched, in runs, by up to eight lanes at once, and the
     // checksum of what was written is compared. If not, every file is read whole, four at a time, and its own checksum verified: without
@@ -49,7 +50,7 @@ private:
     object_reader& reader_;
     const image_recipe& recipe_;
     open_image open_;
-    std::function<void(std::uint64_t)> progress_;
+    on_progress progress_;
     std::vector<page_run> runs_;
     std::vector<std::unique_ptr<image_writer>> writers_;   // one a lane
     std::size_t next_ = 0;                                 // of runs_ or of the sources

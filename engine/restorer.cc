@@ -70,6 +70,11 @@ io::task<io::result<void>> check_request(const io::environment& env, const resto
     co_return co_await env.elsewhere(look);
 }
 
+io::result<void> still_wanted(const restore_request& request) {
+    if (!request.give_up || !request.give_up()) return {};
+    return io::error{io::errc::canceled, io::subject::general, request.stream + ": the restore was stopped on request; nothing was written"};
+}
+
 // Fills the temporary, checks it and publishes it. `output` goes on owning it: what is left is removed where that may block.
 io::task<io::result<void>> make(const io::environment& env, object_reader& reader, const image_recipe& recipe, const restore_request& request,
                                 std::unique_ptr<restore_output>& output) {
@@ -86,16 +91,18 @@ io::task<io::result<void>> make(const io::environment& env, object_reader& reade
     const auto open = [&] { return output->open(); };
     const auto progress = [&](std::uint64_t pages) {
         if (request.progress) request.progress({pages, recipe.pages_to_write});
+        return still_wanted(request);
     };
     page_fetch fetch(env, reader, recipe, open, progress);
     done = co_await fetch.run();
     if (!done) co_return done;
-    const auto end = [&]() -> io::result<void> {
-        auto sound = check_integrity(output->temporary(), request.integrity);
-        if (!sound) return sound.error().within("the restored image");
-        return output->publish();
-    };
-    co_return co_await env.elsewhere(end);
+    const auto look = [&] { return check_integrity(output->temporary(), request.integrity); };
+    done = co_await env.elsewhere(look);
+    if (!done) co_return done.error().within("the restored image");
+    done = still_wanted(request);
+    if (!done) co_return done;
+    const auto publish = [&] { return output->publish(); };
+    co_return co_await env.elsewhere(publish);
 }
 
 restore_report describe(const image_recipe& recipe, const std::vector<stored_file>& plan) {
@@ -120,6 +127,7 @@ io::task<io::result<restore_report>> restore(const io::environment& env, io::obj
     object_reader reader(env, store);
     auto recipe = co_await survey(env, reader, *plan);
     if (!recipe) co_return recipe.error();
+    if (auto wanted = still_wanted(request); !wanted) co_return wanted.error();
     restore_report report = describe(*recipe, *plan);
     if (!request.dry_run) {
         std::unique_ptr<restore_output> output;

@@ -29,6 +29,7 @@ struct restore_request {
     integrity_level integrity = integrity_level::quick;
     bool dry_run = false;                                   // plan and check what names and indexes tell; nothing is written
     std::function<void(const restore_progress&)> progress;  // may be empty; called on the event loop's thread
+    std::function<bool()> give_up;                          // the same; asked between pieces of work: true ends it, and nothing is left
 };
 
 struct restore_report {
@@ -58,6 +59,7 @@ struct restore_report {
 //   target:     already_exists (output, or a -wal, -shm or -journal that would be played into it, and no force), busy (force, but
 //               somebody has the output open), not_found (its directory), invalid (it is a directory), no_space, and what writing says;
 //   store:      what the store says; failed gets are tried again five times;
+//   general:    canceled, if `give_up` said so;
 //   integrity:  corrupt, gap, unsupported: an object's contents, named by its key; corrupt from check_integrity.
 // `env` and `store` must outlive the call.
 io::task<io::result<restore_report>> restore(const io::environment& env, io::object_store& store, restore_request request);

@@ -91,6 +91,8 @@ struct bad {
     const char* word;  // and what must be named
 };
 
+void PrintTo(const bad& one, std::ostream* out) { *out << one.name; }
+
 class bad_config : public testing::TestWithParam<bad> {};
 
 TEST_P(bad_config, E7_is_an_error_that_names_file_line_and_key) {

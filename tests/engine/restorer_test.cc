@@ -476,6 +476,22 @@ TEST_F(restorer, a_dry_run_plans_and_writes_nothing) {
     EXPECT_EQ(tests::names_in(dir.file("out")), std::vector<std::string>{});
 }
 
+TEST_F(restorer, one_that_is_given_up_leaves_nothing_whenever_that_is) {
+    three_transactions();
+    auto what = request();
+    int questions = 0;
+    what.give_up = [&] { return ++questions < 0; };
+    ASSERT_TRUE(restore(what).has_value());
+    const int all = questions;
+    ASSERT_GE(all, 3);  // before, during and after the pages
+    std::filesystem::remove(output);
+    for (int at = 1; at <= all; ++at) {
+        questions = 0;
+        what.give_up = [&] { return ++questions == at; };
+        expect_refused(what, io::errc::canceled, io::subject::general, "stopped on request");
+    }
+}
+
 TEST_F(restorer, progress_ends_with_every_page) {
     three_transactions();
     engine::restore_progress last;
