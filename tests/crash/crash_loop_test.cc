@@ -81,6 +81,7 @@ protected:
     void create_subjects();
     void start_writer(subject& of) { of.writer = crash::start_writer(of.database, of.what, seed, of.log, dir.file("writers.log")); }
     void start_watch();
+    void await_attached();
     void take_events();
     void end_watch();
     void torment_a_writer();
@@ -125,6 +126,11 @@ void crash_loop::start_watch() {
     watch = std::make_unique<tests::watch>(command, dir.file("watch.log"));
 }
 
+// From then on SIGTERM means to ship what is there.
+void crash_loop::await_attached() {
+    for (const auto& each : subjects) watch->await("attached", 1, each.stream);
+}
+
 // What the run that has ended told. A confirmation's object was captured after the one before it was confirmed, for there is one in flight.
 void crash_loop::take_events() {
     std::map<std::string, std::int64_t> previous;
@@ -151,7 +157,7 @@ void crash_loop::end_watch() {
         take_events();
         return;
     }
-    watch->await("watching");  // from here on SIGTERM means to ship what is there
+    await_attached();
     const std::int64_t asked_ns = crash::wall_ns();
     EXPECT_EQ(watch->stop(), 0) << said();
     take_events();
@@ -281,7 +287,7 @@ TEST_F(crash_loop, what_was_confirmed_comes_back_after_kills_at_random_moments) 
         each.writer.send_signal(SIGTERM);
         EXPECT_EQ(each.writer.wait(), 0) << each.stream << ": the application was hurt; see " << dir.file("writers.log");
     }
-    watch->await("watching");
+    await_attached();
     EXPECT_EQ(watch->stop(), 0) << said();
     take_events();
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
