@@ -271,7 +271,7 @@ TEST_F(posix_files, a_lock_ends_with_its_process) {
 // Holders remove the lock's file before they let it go: nobody may end up with a lock on a file that has no name any more.
 TEST_F(posix_files, a_lock_that_is_removed_by_its_holder_is_never_held_twice) {
     std::atomic<int> holders = 0, taken = 0;
-    bool twice = false;
+    std::atomic<bool> twice = false;
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t) {
         threads.emplace_back([&] {
@@ -280,6 +280,7 @@ TEST_F(posix_files, a_lock_that_is_removed_by_its_holder_is_never_held_twice) {
                 if (!held) continue;
                 if (++holders != 1) twice = true;
                 ++taken;
+                for (int turn = 0; turn < 20; ++turn) std::this_thread::yield();
                 --holders;
                 (void)files.remove(at("lock"));
             }
