@@ -9,7 +9,7 @@ declare -A words=(
   [timer]='(steady|system|deadline|high_resolution)_timer|timerfd|timer_create|setitimer|[^_a-z]alarm\('
   [thread]='std::(j?thread|async|packaged_task)|pthread_|thread_pool|[^_a-z:.]fork\(|vfork|[^_a-z:.~]system\(|popen|posix_spawn|this_thread'
   [sleep]='this_thread::sleep|usleep|nanosleep|[^_a-z:.>]sleep\(|sqlite3_sleep|(epoll|[^_a-z:.>]p?poll|[^_a-z:.>]select)\('
-  [random]='random_device|getrandom|getentropy|[^_a-z~]s?rand(om)?\(|mt19937|default_random_engine|/dev/u?random|RAND_(priv_)?bytes|sqlite3_randomness'
+  [random]='random_device|getrandom|getentropy|[^_a-z~]s?rand(om)?\(|mt19937|default_random_engine|"/dev/u?random|RAND_(priv_)?bytes|sqlite3_randomness'
   [file]='fopen|freopen|f?stream\b.*\b(open|in|out)\(|<fstream>|[io]?fstream|<filesystem>|std::filesystem|[ (!=]::(open|openat|creat|rename|renameat2?|unlink|unlinkat|mkdir|rmdir|stat|lstat|fstat|opendir|mmap|fsync|fdatasync|syncfs|link|symlink|chmod|truncate|realpath)\(|mkstemp|mkdtemp|tmpfile'
   [socket]='[ (!=]::(socket|connect|bind|accept|getaddrinfo)\(|ip::tcp|ip::udp|posix::stream_descriptor|inotify_init'
   [database]='sqlite3_open'

@@ -275,7 +275,7 @@ TEST_F(posix_files, a_lock_that_is_removed_by_its_holder_is_never_held_twice) {
     std::vector<std::thread> threads;
     for (int t = 0; t < 4; ++t) {
         threads.emplace_back([&] {
-            for (int i = 0; i < 500; ++i) {
+            for (int i = 0; i < 10'000; ++i) {
                 auto held = files.lock(at("lock"), "someone");
                 if (!held) continue;
                 if (++holders != 1) twice = true;
