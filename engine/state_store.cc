@@ -118,7 +118,14 @@ io::task<io::result<std::unique_ptr<state_store>>> state_store::open(const io::e
         io::file_system& files = env.files;
         if (auto ok = files.make_directories(out->directory_); !ok) return ok.error().within("state directory");
         auto lock = files.lock(io::join(out->directory_, "lock"), who);
-        if (!lock) return lock.error().within(fmt::format("state directory {} is in use", out->directory_));
+        if (!lock && lock.error().code == io::errc::held) {
+            // The same command once more: what it would watch is watched.
+            return io::error{io::errc::held, io::subject::database,
+                             fmt::format("state directory {} is in use by: {}. Stop that one first, or give this one a state directory "
+                                         "of its own",
+                                         out->directory_, lock.error().context)};
+        }
+        if (!lock) return lock.error().within("state directory");
         out->lock_ = std::move(*lock);
         const std::string path = io::join(out->directory_, "state.db");
         auto db = open_writable(path);

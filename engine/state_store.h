@@ -19,7 +19,7 @@ namespace engine {
 class state_store {
 public:
     // Opens or creates <directory>/state.db for the streams in the store `store_url`, and takes the directory's lock: errc::held
-    // (subject::general) with the holder's words if another engine has it. A state.db that is corrupt is moved aside to
+    // (subject::database) with the holder's words if another engine has it. A state.db that is corrupt is moved aside to
     // state.db.corrupt-<ms>, logged, and begun anew: the store is the truth. `env` must outlive this.
     static io::task<io::result<std::unique_ptr<state_store>>> open(const io::environment& env, std::string directory,
                                                                    std::string store_url, std::string who);
