@@ -28,6 +28,14 @@ io::errc code_of(int rc) {
 constexpr int index_region_bytes = 32768;
 constexpr int checkpoint_lock = 1;  // among the locks on the wal-index: 0 write, 1 checkpoint, 2 recover, from 3 on read (wal.c)
 
+// SQLite's own way to wait soon looks only ten times a second: it would hardly ever find a lock that is let go for microseconds between
+// two transactions of an application that never pauses.
+int wait_for_lock(void* busy_ms, int times) {
+    if (times >= static_cast<int>(reinterpret_cast<std::intptr_t>(busy_ms))) return 0;
+    sqlite3_sleep(1);
+    return 1;
+}
+
 void copy_index(const volatile std::uint8_t* from, std::span<std::uint8_t> to) {
     for (std::size_t i = 0; i < to.size(); ++i) to[i] = from[i];
 }
@@ -50,7 +58,7 @@ io::result<std::unique_ptr<connection>> connection::open(const std::string& path
     std::unique_ptr<connection> out(new connection(db, path));
     if (rc == SQLITE_CANTOPEN) return io::from_errno(sqlite3_system_errno(db), io::subject::database, path);
     if (rc != SQLITE_OK) return out->failed("open");
-    sqlite3_busy_timeout(db, busy_ms);
+    sqlite3_busy_handler(db, wait_for_lock, reinterpret_cast<void*>(static_cast<std::intptr_t>(busy_ms)));
     int was = 0;
     sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, &was);
     // A pin lives long and does little: no memory is held ready for it.

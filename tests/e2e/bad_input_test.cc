@@ -232,7 +232,7 @@ TEST_F(bad_input, a_state_directory_that_another_watch_has) {
     create(db);
     create(dir.file("other.db"));
     const auto run = follow(db);
-    expect_error({"watch", dir.file("other.db"), "--to", dir.file("elsewhere"), "--state", state}, 1, {state, std::to_string(run->pid())});
+    expect_error({"watch", dir.file("other.db"), "--to", dir.file("elsewhere"), "--state", state}, 3, {state, std::to_string(run->pid())});
     EXPECT_EQ(run->stop(), 0);
 }
 

@@ -44,7 +44,7 @@ TEST_P(checkpoint_loops, while_we_run_and_while_we_are_stopped) {
     create(db);
     application app("checkpointing", db, {std::string("mode=") + GetParam()});
     auto run = follow(db, {"--checkpoint-size", "64KiB"});
-    run->await("confirmed", 30);
+    run->await("handed_off", 2);
     EXPECT_EQ(run->stop(), 0) << run->log();
     EXPECT_EQ(run->count("reanchored"), 0U) << "a pinned log cannot be restarted by anybody else";
     expect_in_order(*run, "app.db");
@@ -54,7 +54,7 @@ TEST_P(checkpoint_loops, while_we_run_and_while_we_are_stopped) {
 
     run = follow(db, {"--checkpoint-size", "64KiB"});
     EXPECT_EQ(run->count("reanchored"), 1U) << "the log was restarted unseen, and nobody says so";
-    run->await("confirmed", 30);
+    run->await("handed_off", 2);
     expect_everything(*run, app);
     EXPECT_EQ(run->count("reanchored"), 1U);
 }
