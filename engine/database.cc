@@ -10,6 +10,8 @@ constexpr std::uint64_t most_tail_bytes = 8U << 20U;  // captured while writers 
 
 constexpr io::duration pause_on_event = std::chrono::milliseconds(200);  // a burst of writes to what cannot be followed is one try
 
+constexpr io::retry_policy turn_pause{std::chrono::seconds(1), std::chrono::seconds(1)};
+
 std::string milliseconds(std::uint64_t ns) { return fmt::format("{:.1f} ms", static_cast<double>(ns) / 1e6); }
 
 }  // namespace
@@ -304,6 +306,11 @@ io::task<io::result<void>> database::finish_hand_off(wal::handoff done, captured
 // The image must not be older than the pin's mark, for up to there the file may have been overwritten: so catch up first, then fix the
 // mark where the stream is; while the snapshot is made the pin stays.
 io::task<io::result<void>> database::start_snapshot() {
+    if (around_.images.available() == 0) {  // its turn is awaited before its mark is fixed, for that keeps the log from being restarted
+        next_->on_snapshot_postponed(env_.time.now() + io::backoff(turn_pause).next(env_.dice));
+        co_return io::result<void>();
+    }
+    auto turn = co_await around_.images.acquire();
     next_->on_snapshot_started();
     do {  // once, unless the size limit ends it: a writer that never pauses has always committed more by then
         auto captured = co_await capture(true);
@@ -329,13 +336,12 @@ io::task<io::result<void>> database::start_snapshot() {
     auto object = co_await env_.elsewhere(prepare);
     if (!object) co_return object.error();
     for (auto& one : asked_) one->begun = true;
-    children_.spawn(make_snapshot(*object, txid));
+    children_.spawn(make_snapshot(*object, txid, std::move(turn)));
     co_return io::result<void>();
 }
 
-io::task<void> database::make_snapshot(std::shared_ptr<object_encoder> object, std::uint64_t txid) {
+io::task<void> database::make_snapshot(std::shared_ptr<object_encoder> object, std::uint64_t txid, [[maybe_unused]] io::semaphore::permit turn) {
     const std::int64_t made_ms = object->head().timestamp_ms;
-    const auto turn = co_await around_.images.acquire();
     const auto until = [this] { return detaching_ ? std::optional(io::instant::min()) : deadline(); };
     auto shipped = co_await snapshot_shipper_.ship(as_outgoing(level_snapshots, std::move(object)), until);
     if (shipped) {

@@ -82,7 +82,7 @@ private:
     io::task<io::result<void>> hand_off();
     io::task<io::result<void>> finish_hand_off(wal::handoff done, captured drained);
     io::task<io::result<void>> start_snapshot();
-    io::task<void> make_snapshot(std::shared_ptr<object_encoder> object, std::uint64_t txid);
+    io::task<void> make_snapshot(std::shared_ptr<object_encoder> object, std::uint64_t txid, io::semaphore::permit turn);
     io::task<void> detach();
 
     outgoing as_outgoing(unsigned level, std::shared_ptr<object_encoder> object) const;

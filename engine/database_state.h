@@ -61,7 +61,9 @@ public:
         snapshot_owed_ = false;
         snapshot_running_ = true;
     }
-    // `made_ms`: wall time of the newest snapshot, for the interval; a failed one is owed again after a while.
+    // Too many are being made: it stays due, and is not begun before `until`.
+    void on_snapshot_postponed(io::instant until) { snapshot_not_before_ = until; }
+    // A failed one is owed again after a while.
     void on_snapshot_done(io::instant now, bool ok);
     // The newest durable snapshot is that old (at attach), and there are commits after it or not.
     void set_snapshot_age(io::instant now, io::duration age, bool committed_since) {

@@ -185,6 +185,18 @@ TEST(database_state, a_failed_snapshot_is_owed_again_later) {
     EXPECT_EQ(s.decide(t0 + 30s).what, step::snapshot);
 }
 
+TEST(database_state, a_postponed_snapshot_stays_due_and_holds_nothing_up) {
+    engine::database_state s(settings());
+    s.on_capture();
+    s.on_confirmed(t0, 1000, false);
+    s.owe_snapshot();
+    s.on_snapshot_postponed(t0 + 1s);
+    EXPECT_EQ(s.decide(t0).what, step::hand_off) << "it does not keep the log from being restarted";
+    s.on_handed_off(32);
+    s.on_capture();
+    EXPECT_EQ(s.decide(t0 + 1s).what, step::snapshot);
+}
+
 TEST(database_state, no_handoff_while_a_snapshot_reads_the_log) {
     engine::database_state s(settings());
     s.owe_snapshot();

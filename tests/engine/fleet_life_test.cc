@@ -62,6 +62,39 @@ TEST_F(fleet_life, many_streams_that_begin_at_once_take_turns_with_their_images)
     EXPECT_GE(most, 2U);
 }
 
+TEST_F(fleet_life, a_snapshot_that_waits_for_its_turn_does_not_keep_the_log_from_being_restarted) {
+    const std::string data = watch_directory();
+    for (int i = 0; i < 8; ++i) create_at(data + "/" + std::to_string(i) + ".db");
+    create_at(data + "/waits.db");
+    start();
+    until([&] { return count(what::attached) == 9; });
+    for (int i = 0; i < 9; ++i) {
+        const std::string name = i == 8 ? "waits.db" : std::to_string(i) + ".db";
+        const std::size_t before = count(what::confirmed, name);
+        tests::app(data + "/" + name).run("INSERT INTO t(x) VALUES('something to snapshot')");
+        until([&] { return count(what::confirmed, name) > before; });
+    }
+    bool hold = true;
+    store->before_put = [&](const std::string& key) -> io::task<void> {
+        while (hold && key.find("/ltx/9/") != std::string::npos) co_await io::sleep_for(world.env.time, 10ms);
+    };
+    std::size_t answered = 0;
+    const auto take_one = [&](std::string name) -> io::task<void> {
+        (void)co_await running->snapshot(std::move(name));
+        ++answered;
+    };
+    for (int i = 0; i < 8; ++i) boost::asio::co_spawn(world.loop(), take_one(std::to_string(i) + ".db"), boost::asio::detached);
+    until([&] { return std::count_if(store->puts.begin(), store->puts.end(), [](const auto& key) { return key.ends_with("9/0000000000000001-0000000000000002.ltx"); }) == 8; });
+    boost::asio::co_spawn(world.loop(), take_one("waits.db"), boost::asio::detached);
+    tests::app db(data + "/waits.db");
+    db.run("INSERT INTO t(x) VALUES(hex(randomblob(100000)))");
+    until([&] { return count(what::handed_off, "waits.db") >= 1; });
+    hold = false;
+    until([&] { return answered == 9; });
+    stop();
+    EXPECT_EQ(tests::dump(restore({}, "waits.db")), tests::dump(data + "/waits.db"));
+}
+
 TEST_F(fleet_life, a_database_that_appears_later_is_followed) {
     const std::string data = watch_directory();
     start();
