@@ -91,15 +91,17 @@ io::task<std::string> ask(tcp::endpoint server, const request& what) {
 
 // False if the client's connection ends with it.
 io::task<bool> serve(tcp::socket& client, tcp::endpoint server, const request& what, fault how) {
+    // The answer to a HEAD has no body.
+    const auto fit = [&](std::string text) { return what.method() == http::verb::head ? text.substr(0, text.find("\r\n\r\n") + 4) : text; };
     switch (how) {
         case fault::reset:
             client.set_option(asio::socket_base::linger(true, 0));
             co_return false;
-        case fault::slow_down: co_return co_await send(client, s3_error(503, "Slow Down", "SlowDown"));
-        case fault::too_many: co_return co_await send(client, s3_error(429, "Too Many Requests", "TooManyRequests", "Retry-After: 0\r\n"));
-        case fault::internal_error: co_return co_await send(client, s3_error(500, "Internal Server Error", "InternalError"));
-        case fault::bad_gateway: co_return co_await send(client, html(502, "Bad Gateway"));
-        case fault::request_timeout: co_await send(client, s3_error(400, "Bad Request", "RequestTimeout", "Connection: close\r\n")); co_return false;
+        case fault::slow_down: co_return co_await send(client, fit(s3_error(503, "Slow Down", "SlowDown")));
+        case fault::too_many: co_return co_await send(client, fit(s3_error(429, "Too Many Requests", "TooManyRequests", "Retry-After: 0\r\n")));
+        case fault::internal_error: co_return co_await send(client, fit(s3_error(500, "Internal Server Error", "InternalError")));
+        case fault::bad_gateway: co_return co_await send(client, fit(html(502, "Bad Gateway")));
+        case fault::request_timeout: co_await send(client, fit(s3_error(400, "Bad Request", "RequestTimeout", "Connection: close\r\n"))); co_return false;
         case fault::swallow: co_await silence(client); co_return false;
         default: break;
     }
@@ -107,8 +109,8 @@ io::task<bool> serve(tcp::socket& client, tcp::endpoint server, const request& w
     if (answer.empty()) co_return false;
     switch (how) {
         case fault::cut: co_return false;
-        case fault::lose_to_500: co_return co_await send(client, s3_error(500, "Internal Server Error", "InternalError"));
-        case fault::lose_to_504: co_return co_await send(client, html(504, "Gateway Timeout"));
+        case fault::lose_to_500: co_return co_await send(client, fit(s3_error(500, "Internal Server Error", "InternalError")));
+        case fault::lose_to_504: co_return co_await send(client, fit(html(504, "Gateway Timeout")));
         case fault::stall:
             co_await send(client, answer.substr(0, answer.size() / 2));
             co_await silence(client);

@@ -48,7 +48,7 @@ std::vector<std::string> rgw::requests() const {
     std::ifstream in(folder_.file("access.log"));
     for (std::string line; std::getline(in, line);) {
         const std::size_t quote = line.find('"');
-        if (line.find(" beast: ") != std::string::npos && quote != std::string::npos) out.push_back(line.substr(quote, line.find(' ', line.find("\" ") + 2) - quote));
+        if (line.find(" beast: ") != std::string::npos && quote != std::string::npos) out.push_back(line.substr(quote));
     }
     return out;
 }

@@ -30,7 +30,7 @@ public:
     void restart(const std::string& options = "", const std::string& frontend_options = "");
     // The gateway dies; connections to it are refused until restart().
     void pause();
-    // The requests so far, for instance `"PUT /bucket/key HTTP/1.1" 200`.
+    // The requests that are noted so far, for instance `"GET /bucket/key HTTP/1.1" 206 100 - - bytes=0-99 latency=0.004s`.
     std::vector<std::string> requests() const;
 
 private:
