@@ -118,12 +118,12 @@ TEST_F(connection_pool, idle_connections_expire_and_the_last_one_used_is_used_fi
         }
         EXPECT_EQ(pool.open(), 2U);
         for (int i = 0; i < 4; ++i) {
-            time.advance(15s);
+            time.advance(8s);
             auto lease = co_await pool.acquire(time.now() + 1min);
             EXPECT_TRUE(lease->reused());
             co_await exchange(*lease);
         }
-        EXPECT_EQ(pool.open(), 1U) << "the other one was not used for a minute";
+        EXPECT_EQ(pool.open(), 1U) << "the other one was not used for half a minute";
         time.advance(21s);
         auto lease = co_await pool.acquire(time.now() + 1min);
         EXPECT_FALSE(lease->reused());
