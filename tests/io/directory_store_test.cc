@@ -1,6 +1,8 @@
 #include "io/directory_store.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -429,6 +431,64 @@ TEST_F(directory_store, a_root_that_is_a_link_is_the_directory_it_leads_to) {
     EXPECT_EQ(linked->url(), store->url());
     ASSERT_TRUE(real.run(linked->put_if_absent("k", {1}, at_noon)));
     EXPECT_EQ(code(put("k", "x")), errc::already_exists);
+}
+
+// A file system of its own for a test, as small or as read-only as the test wants it. Where the machine lets nobody mount, the calls fail
+// as they would on one.
+struct real_disks : testing::Test {
+    tests::temp_directory dir;
+    tests::spoiled_files files;
+    std::string mounted;
+
+    void TearDown() override {
+        if (!mounted.empty()) (void)::umount2(mounted.c_str(), MNT_DETACH);
+    }
+    // Of this process alone: the mount is gone with it, whatever happens.
+    bool mount_tmpfs(const std::string& path, const std::string& size) {
+        fs::create_directories(path);
+        if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return false;
+        if (::mount("tmpfs", path.c_str(), "tmpfs", 0, ("size=" + size).c_str()) != 0) return false;
+        mounted = path;
+        return true;
+    }
+};
+
+TEST_F(real_disks, F10_a_full_disk_is_no_space_and_shows_nothing) {
+    const std::string root = dir.file("store");
+    const bool real_disk = mount_tmpfs(root, "1m");
+    tests::real_environment real(&files);
+    auto store = real.run(io::directory_store::open(real.env, root, access::write)).value();
+    ASSERT_TRUE(real.run(store->put_if_absent("s/small", io::bytes(1000, 'x'), at_noon)));
+    if (!real_disk) files.spoil = [](const std::string& call, const std::string&) { return call == "write" ? ENOSPC : 0; };
+    const auto put = real.run(store->put_if_absent("s/large", io::bytes(2U << 20U, 'x'), at_noon));
+    ASSERT_FALSE(put);
+    EXPECT_EQ(put.error().code, errc::no_space);
+    auto writer = real.run(store->open_writer("s/larger", at_noon)).value();
+    EXPECT_EQ(real.run(writer->write(io::bytes(2U << 20U, 'x'))).error().code, errc::no_space);
+    writer.reset();
+    files.spoil = nullptr;
+    EXPECT_EQ(real.run(store->list("s")).value().size(), 1U);
+    ASSERT_TRUE(real.run(store->put_if_absent("s/other", io::bytes(500'000, 'x'), at_noon)));  // all space was given back
+    EXPECT_EQ(tests::names_in(root + "/.flotilla-tmp").size(), 1U);
+}
+
+TEST_F(real_disks, a_read_only_disk_can_be_read_and_is_read_only_to_writers) {
+    const std::string root = dir.file("store");
+    const bool real_disk = mount_tmpfs(root, "1m");
+    tests::real_environment real(&files);
+    auto store = real.run(io::directory_store::open(real.env, root, access::write)).value();
+    ASSERT_TRUE(real.run(store->put_if_absent("s/k", {1, 2, 3}, at_noon)));
+    store.reset();
+    if (real_disk) {
+        ASSERT_EQ(::mount("none", root.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr), 0);
+    } else {
+        files.spoil = [](const std::string& call, const std::string&) { return call == "lock" ? EROFS : 0; };
+    }
+    const auto writer = real.run(io::directory_store::open(real.env, root, access::write));
+    ASSERT_FALSE(writer);
+    EXPECT_EQ(writer.error().code, errc::read_only);
+    const auto reader = real.run(io::directory_store::open(real.env, root, access::read)).value();
+    EXPECT_EQ(real.run(reader->get("s/k", 0, 10)).value(), (io::bytes{1, 2, 3}));
 }
 
 }  // namespace
