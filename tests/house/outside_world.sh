@@ -33,6 +33,7 @@ timer io/watchdog.cc
 # SQLite's handles
 database wal/connection.cc
 database engine/sqlite.cc
+sleep wal/connection.cc
 sleep wal/connection_pin.cc
 # the composition root makes the pool
 thread apps/world.h
