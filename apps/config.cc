@@ -57,7 +57,7 @@ private:
     place at(const toml::source_region& region) const { return {file_, region.begin.line}; }
     place at(const toml::key& key) const { return at(key.source()); }
 
-    // The text of a setting: a string; a whole number for a size or for 0.
+    // The text of a setting: a string; a whole number for a size or a duration of 0; true or false for what is one.
     io::result<std::string> text_of(const toml::key& key, const toml::node& value) const;
     template <class Into>
     io::result<void> set_from(Into& into, const toml::key& key, const toml::node& value) const;
@@ -73,17 +73,18 @@ private:
 };
 
 io::result<std::string> reader::text_of(const toml::key& key, const toml::node& value) const {
+    const std::string_view name = key.str();
+    const bool is_number = name.ends_with("-size") || name.ends_with("-interval") || name.ends_with("-limit");
     if (const auto* text = value.as_string()) return text->get();
-    if (const auto* truth = value.as_boolean()) return std::string(truth->get() ? "true" : "false");
-    if (const auto* number = value.as_integer(); number != nullptr && number->get() >= 0) return std::to_string(number->get());
-    return wrong(at(key), fmt::format("{}: must be text in quotes, as in {} = \"...\"", key.str(), key.str()));
+    if (const auto* number = value.as_integer(); is_number && number != nullptr && number->get() >= 0) return std::to_string(number->get());
+    if (const auto* truth = value.as_boolean(); name.starts_with("unsafe-") && truth != nullptr) return std::string(truth->get() ? "true" : "false");
+    return wrong(at(key), fmt::format("{}: must be text in quotes, as in {} = \"...\"", name, name));
 }
 
 template <class Into>
 io::result<void> reader::set_from(Into& into, const toml::key& key, const toml::node& value) const {
     auto text = text_of(key, value);
     if (!text) return text.error();
-    if (value.is_integer() && (key.str() == "to" || key.str() == "state")) return wrong(at(key), fmt::format("{}: must be text in quotes", key.str()));
     if (auto ok = set(into, key.str(), *text); !ok) return wrong(at(key), fmt::format("{}: {}", key.str(), ok.error().context));
     return {};
 }

@@ -24,6 +24,8 @@ struct flags {
     bool json = false;
 };
 
+inline constexpr const char* from_help = "the store: a directory, as a path or file:///path, or s3://bucket/prefix";
+
 // Each adds one flag; a setting's text is checked while the command line is parsed. `into` must outlive the parser.
 void add_config_flag(CLI::App& command, flags& into);
 void add_json_flag(CLI::App& command, flags& into, const std::string& help);

@@ -76,7 +76,7 @@ watch() {
 
 await() {  # $1 lines that contain $2 in the events
   local i
-  for i in $(seq 300); do
+  for i in $(seq 600); do
     [ "$(grep -c "$2" "$work/events.json" || true)" -ge "$1" ] && return
     kill -0 "$watcher" 2>/dev/null || fail "the watch ended: $(tail -3 "$work/watch.log")"
     sleep 0.05

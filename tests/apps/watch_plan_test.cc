@@ -56,6 +56,7 @@ const std::map<std::string, std::pair<std::string, std::function<bool(const apps
     {"log-level", {"error", [](const apps::watch_plan& p) { return p.log_level == io::level::error; }}},
     {"sweep-interval", {"7s", [](const apps::watch_plan& p) { return p.options.sweep_interval == io::duration(7s); }}},
     {"drain-limit", {"8s", [](const apps::watch_plan& p) { return p.options.drain_limit == io::duration(8s); }}},
+    {"unsafe-no-conditional-put", {"true", [](const apps::watch_plan& p) { return p.unsafe_no_conditional_put; }}},
     {"min-interval", {"9s", [](const apps::watch_plan& p) { return p.options.targets.at(0).settings.min_interval == io::duration(9s); }}},
     {"snapshot-interval", {"10h", [](const apps::watch_plan& p) { return p.options.targets.at(0).settings.snapshot_interval == io::duration(10h); }}},
     {"checkpoint-size", {"1MiB", [](const apps::watch_plan& p) { return p.options.targets.at(0).settings.checkpoint_bytes == 1U << 20U; }}},
@@ -76,7 +77,7 @@ TEST_F(watch_plan_test, E7_every_setting_is_obeyed_from_the_file_and_as_a_flag_t
         SCOPED_TRACE(name);
         ASSERT_TRUE(obeyed.contains(name));
         const auto& [value, holds] = obeyed.at(name);
-        const std::string other = name == "to" || name == "state" ? "/x" : name == "log-level" ? "debug" : name.ends_with("-size") ? "5MiB" : "1h";
+        const std::string other = name == "to" || name == "state" ? "/x" : name == "log-level" ? "debug" : name.starts_with("unsafe-") ? "false" : name.ends_with("-size") ? "5MiB" : "1h";
 
         flags = {};
         text = name + " = '" + value + "'\n" + (name == "to" ? "" : "to = '/backup'\n");
