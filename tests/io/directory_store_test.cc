@@ -201,8 +201,7 @@ TEST_F(directory_store, of_twenty_writers_in_two_stores_exactly_one_wins_each_ke
     EXPECT_TRUE(temporaries().empty());
 }
 
-// Forks processes that each open the store and put; only calls what a forked child of a threaded process may: the child execs nothing,
-// so it is made before this process has threads of its own.
+// Forked before this test starts threads of its own: a child of a threaded process may do little.
 TEST(directory_store_processes, of_eight_processes_exactly_one_wins_each_key) {
     constexpr int processes = 8, keys = 40;
     tests::temp_directory dir;
