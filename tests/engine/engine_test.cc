@@ -1,4 +1,5 @@
 // The engine against real SQLite and a directory store: what is committed comes back, whatever happens in between.
+#include "tests/support/process.h"
 #include "tests/engine/engine_world.h"
 
 #include <fstream>
@@ -107,6 +108,21 @@ TEST_F(engine_test, A3_a_log_restarted_while_we_were_away_costs_the_changed_page
     EXPECT_EQ(count(what::reanchored), 1U);
     stop();
     EXPECT_EQ(objects(9), snapshots) << "no second full upload";
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
+// A deploy script that removes -wal and -shm under us: the application's next process writes a log that our connections do not see.
+TEST_F(engine_test, A3_a_log_removed_behind_our_back_is_told_and_what_follows_is_shipped) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    std::filesystem::remove(db_path + "-wal");
+    std::filesystem::remove(db_path + "-shm");
+    const auto written = tests::run_process({"sqlite3", db_path, "INSERT INTO t(x) VALUES('after the deploy')"});
+    ASSERT_EQ(written.code, 0) << written.err;
+    until([&] { return count(what::reanchored) == 1 && count(what::attached) == 2; });
+    stop();
     EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
     expect_sound();
 }
