@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <memory>
@@ -101,6 +102,15 @@ io::result<watch_plan> prepare(const watch_flags& given) {
     return plan;
 }
 
+// The name of a [stream] may be a mistake; or its database comes later.
+void warn_of_absent_streams(const io::environment& env, const engine::options& options, const std::vector<engine::memo>& followed) {
+    for (const auto& [name, changes] : options.overrides) {
+        const auto is_it = [&, wanted = &name](const engine::memo& one) { return one.stream == *wanted; };
+        if (std::none_of(followed.begin(), followed.end(), is_it))
+            env.journal.warning("[stream.\"{}\"] has settings, but there is no such database yet", name);
+    }
+}
+
 io::result<void> follow(world& here, const watch_plan& plan, bool json) {
     auto store = here.run(open_store(here.env, plan.store, io::directory_store::access::write, plan.unsafe_no_conditional_put));
     if (!store) return store.error();
@@ -108,7 +118,10 @@ io::result<void> follow(world& here, const watch_plan& plan, bool json) {
     here.env.journal.info("store {}, state directory {}", (*store)->url(), plan.options.state_directory);
     engine::engine fleet(here.env, **store, plan.options);
     event_lines lines(here.env, json);
-    fleet.on_event([&](const engine::event& one) { lines.tell(one); });
+    fleet.on_event([&](const engine::event& one) {
+        lines.tell(one);
+        if (one.kind == engine::event::what::watching) warn_of_absent_streams(here.env, plan.options, fleet.status());
+    });
     const stop_signals signals(here, fleet, json);
     auto ended = here.run(fleet.run());
     if (!ended && signals.asked()) return ended.error().within("not everything is in the store (the next watch ships it)");
