@@ -113,14 +113,17 @@ io::task<io::result<bool>> database::send_pending(const remote_view& remote) {
     co_return follows;
 }
 
-// Objects that the page sums or the memo have not seen are fetched: the sums move on, so that they prove the head, and the changes tell
+// Objects that the page sums or the memo have not seen are fetched: the sums move on, so that they prove the head (or are mended, if a
+// crash tore them while they moved to the first of these), and the changes tell
 // whether the log is the one that these objects were made from. Objects that cannot be had, or do not follow, leave both short of it.
 io::task<io::result<changes>> database::read_unseen(const remote_view& remote) {
     ltx::page_sums& sums = at_->sums;
     const auto remembered = around_.state.find(memo_.stream);
     changes out;
     out.from_txid = out.to_txid = remembered ? remembered->txid : remote.head_txid;
-    const std::uint64_t known = std::min(sums.valid() ? sums.txid() : remote.head_txid, out.from_txid);
+    const auto torn = sums.torn();
+    const std::uint64_t sums_at = sums.valid() ? sums.txid() : torn ? torn->txid : remote.head_txid;
+    const std::uint64_t known = std::min(sums_at, out.from_txid);
     if (!remote.head || known >= remote.head_txid || remote.head_txid - known > most_unseen) co_return out;
     for (std::uint64_t txid = known + 1; txid <= remote.head_txid; ++txid) {
         auto object = co_await around_.store.get(replica_.key(level_captures, {txid, txid}), 0, most_object_bytes);
@@ -131,6 +134,9 @@ io::task<io::result<changes>> database::read_unseen(const remote_view& remote) {
             auto pages = sums_in(*object);
             if (!head || !pages || !head->sums || head->range() != txid_range{txid, txid}) return false;
             if (txid == out.to_txid + 1) out.add(*head, *pages);
+            if (torn && txid == torn->txid + 1 && head->sums->pre == torn->post && head->page_size == torn->page_size) {
+                return sums.apply_again(*pages, head->commit, txid, head->sums->post).has_value();
+            }
             if (!sums.valid() || txid != sums.txid() + 1) return true;
             if (head->sums->pre != sums.post() || head->page_size != sums.page_size()) return true;
             return sums.apply(*pages, head->commit, txid, head->sums->post).has_value();

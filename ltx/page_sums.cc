@@ -71,10 +71,17 @@ io::result<page_sums> page_sums::open(io::file_system& files, std::string path) 
 void page_sums::load() {
     const file_head head = head_of(*mapping_);
     if (head.magic != magic || head.version != version || head.check != check_of(head) || !valid_page_size(head.page_size)) return;
+    claims_ = true;
     if (mapping_->bytes().size() != file_size_for(head.page_count)) return;
-    for (std::uint32_t pgno = 1; pgno != 0 && pgno <= head.page_count; ++pgno) folded_ ^= stored(pgno);
+    fold_all();
     if (lock_page(head.page_size) <= head.page_count && stored(lock_page(head.page_size)) != 0) return;
     sound_ = true;
+}
+
+void page_sums::fold_all() {
+    const std::uint32_t page_count = head_of(*mapping_).page_count;
+    folded_ = 0;
+    for (std::uint32_t pgno = 1; pgno != 0 && pgno <= page_count; ++pgno) folded_ ^= stored(pgno);
 }
 
 std::uint64_t page_sums::stored(std::uint32_t pgno) const {
@@ -106,17 +113,23 @@ std::uint64_t page_sums::post() const { return valid() ? head_of(*mapping_).post
 
 std::uint64_t page_sums::get(std::uint32_t pgno) const { return pgno >= 1 && pgno <= page_count() ? stored(pgno) : 0; }
 
+io::result<void> page_sums::check(std::span<const page_sum> changed, std::uint32_t page_count) const {
+    std::uint32_t last = 0;
+    for (const page_sum& change : changed) {
+        if (change.pgno <= last || change.pgno > page_count || change.pgno == lock_page(head_of(*mapping_).page_size))
+            return refused("page sums: a bad page number");
+        last = change.pgno;
+    }
+    return {};
+}
+
 io::result<std::uint64_t> page_sums::fold_in(std::span<const page_sum> changed, std::uint32_t page_count) const {
     if (!valid()) return refused("page sums: not valid");
+    if (auto ok = check(changed, page_count); !ok) return ok.error();
     const file_head head = head_of(*mapping_);
     std::uint64_t folded = folded_;
     for (std::uint64_t pgno = std::uint64_t{page_count} + 1; pgno <= head.page_count; ++pgno) folded ^= stored(static_cast<std::uint32_t>(pgno));
-    std::uint32_t last = 0;
-    for (const page_sum& change : changed) {
-        if (change.pgno <= last || change.pgno > page_count || change.pgno == lock_page(head.page_size)) return refused("page sums: a bad page number");
-        last = change.pgno;
-        folded ^= change.sum ^ (change.pgno <= head.page_count ? stored(change.pgno) : 0);
-    }
+    for (const page_sum& change : changed) folded ^= change.sum ^ (change.pgno <= head.page_count ? stored(change.pgno) : 0);
     return folded;
 }
 
@@ -129,14 +142,35 @@ io::result<std::uint64_t> page_sums::checksum_after(std::span<const page_sum> ch
 io::result<void> page_sums::apply(std::span<const page_sum> changed, std::uint32_t page_count, std::uint64_t txid, std::uint64_t post) {
     const auto folded = fold_in(changed, page_count);
     if (!folded) return folded.error();
+    if (auto ok = move(changed, page_count, txid, post); !ok) return ok;
+    folded_ = *folded;
+    return {};
+}
+
+std::optional<page_sums::claim_before> page_sums::torn() const {
+    if (!claims_ || valid()) return std::nullopt;
+    const file_head head = head_of(*mapping_);
+    return claim_before{head.page_size, head.txid, head.post};
+}
+
+io::result<void> page_sums::apply_again(std::span<const page_sum> changed, std::uint32_t page_count, std::uint64_t txid, std::uint64_t post) {
+    if (!torn()) return refused("page sums: not torn");
+    if (auto ok = check(changed, page_count); !ok) return ok;
+    if (auto ok = move(changed, page_count, txid, post); !ok) return ok;
+    fold_all();
+    return {};
+}
+
+// The claim comes last: until then it is the state before, from which this can be repeated.
+io::result<void> page_sums::move(std::span<const page_sum> changed, std::uint32_t page_count, std::uint64_t txid, std::uint64_t post) {
     const file_head head = head_of(*mapping_);
     // What is cut off is cleared, for the file keeps room that a growing database takes as zeros.
-    const std::uint64_t cut_end = std::min<std::uint64_t>(head.page_count, (file_size_for(page_count) - sizeof(file_head)) / 8);
+    const std::uint64_t room = (std::min<std::uint64_t>(file_size_for(page_count), mapping_->bytes().size()) - sizeof(file_head)) / 8;
+    const std::uint64_t cut_end = std::min<std::uint64_t>(head.page_count, room);
     for (std::uint64_t pgno = std::uint64_t{page_count} + 1; pgno <= cut_end; ++pgno) store(static_cast<std::uint32_t>(pgno), 0);
     if (auto ok = resize(page_count); !ok) return ok;
     for (const page_sum& change : changed) store(change.pgno, change.sum);
     claim(head.page_size, page_count, txid, post);
-    folded_ = *folded;
     sound_ = true;
     return {};
 }
@@ -153,6 +187,7 @@ io::result<void> page_sums::reset(std::uint32_t page_size, std::span<const std::
     folded_ = 0;
     for (const std::uint64_t sum : sums) folded_ ^= sum;
     claim(page_size, page_count, txid, database_checksum(folded_, page_count));
+    claims_ = true;
     sound_ = true;
     return {};
 }
@@ -162,10 +197,12 @@ io::result<void> page_sums::resize(std::uint32_t page_count) {
     const std::uint64_t size = file_size_for(page_count);
     if (mapping_ && mapping_->bytes().size() == size) return {};
     sound_ = false;
+    claims_ = false;
     mapping_.reset();
     auto mapped = files_->map(path_, size);
     if (!mapped) return std::move(mapped).error();
     mapping_ = *std::move(mapped);
+    claims_ = true;
     return {};
 }
 

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -50,6 +51,17 @@ public:
     // when the file grows or shrinks: not valid() then.
     [[nodiscard]] io::result<void> apply(std::span<const page_sum> changed, std::uint32_t page_count, std::uint64_t txid, std::uint64_t post);
 
+    // A crash may have torn apply(): what its file claims is then the state before. Null if it claims nothing, or is valid().
+    struct claim_before {
+        std::uint32_t page_size = 0;
+        std::uint64_t txid = 0;
+        std::uint64_t post = 0;
+    };
+    [[nodiscard]] std::optional<claim_before> torn() const;
+    // Repeats that apply(), which makes the sums whole again, if nothing else was wrong with them: valid() says so. errc::invalid if not
+    // torn(); else as apply().
+    [[nodiscard]] io::result<void> apply_again(std::span<const page_sum> changed, std::uint32_t page_count, std::uint64_t txid, std::uint64_t post);
+
     // Starts anew: sums[i] is that of page i + 1, 0 for the lock page; the post checksum is computed. errc::invalid for a bad page
     // size, more than 2^32 - 1 sums or a sum at the lock page; the file system's errors otherwise: not valid() then.
     [[nodiscard]] io::result<void> reset(std::uint32_t page_size, std::span<const std::uint64_t> sums, std::uint64_t txid);
@@ -60,6 +72,9 @@ public:
 private:
     page_sums(io::file_system& files, std::string path) : files_(&files), path_(std::move(path)) {}
     io::result<void> resize(std::uint32_t page_count);
+    io::result<void> check(std::span<const page_sum> changed, std::uint32_t page_count) const;
+    io::result<void> move(std::span<const page_sum> changed, std::uint32_t page_count, std::uint64_t txid, std::uint64_t post);
+    void fold_all();
     io::result<std::uint64_t> fold_in(std::span<const page_sum> changed, std::uint32_t page_count) const;
     void load();
     void store(std::uint32_t pgno, std::uint64_t sum);
@@ -70,7 +85,8 @@ private:
     std::string path_;
     std::unique_ptr<io::mapping> mapping_;
     std::uint64_t folded_ = 0;      // the exclusive-or of the sums
-    bool sound_ = false;            // the header makes sense and the file has the size it calls for
+    bool claims_ = false;           // the header makes sense
+    bool sound_ = false;            // and the file has the size it calls for
 };
 
 }  // namespace ltx

@@ -249,7 +249,8 @@ void crash_loop::expect_same_as_live(subject& of) {
 }
 
 // A kill costs what was not confirmed yet, not an upload of everything: a snapshot at the stream's start, one each interval, one that was
-// being made when the watch was killed; and everything under another name only where the log was restarted while the sums were torn.
+// being made when the watch was killed; and everything under another name only where the page sums were torn (the kill came while they were
+// written, for microseconds) and the log was restarted before the next watch.
 void crash_loop::check_uploads(double seconds) {
     for (auto& of : subjects) {
         const auto n = journal.count(of.stream);
@@ -258,7 +259,7 @@ void crash_loop::check_uploads(double seconds) {
                                               of.events["reanchored"], n.snapshots, n.whole_captures);
         std::cout << about << "\n";
         EXPECT_LE(static_cast<double>(n.snapshots), 2 + seconds / snapshot_interval_s) << about;
-        EXPECT_LE(n.whole_captures, of.what == crash::kind::inserts || of.what == crash::kind::rows ? 0U : 1U) << about;
+        EXPECT_LE(n.whole_captures, 1U + static_cast<unsigned>(kills) / 50) << about;
         EXPECT_GT(of.events["handed_off"], 0) << about;
         EXPECT_GT(of.confirmed.size(), 0U) << about;
     }

@@ -26,6 +26,7 @@ bool carries_everything(io::byte_view object) {
 std::vector<std::string> object_journal::look(bool bytes) {
     std::vector<std::string> wrong;
     std::size_t met = 0;
+    if (!std::filesystem::exists(root_)) return wrong;  // killed before it was made
     for (const auto& entry : std::filesystem::recursive_directory_iterator(root_)) {
         if (entry.path().extension() != ".ltx") continue;
         const std::string path = entry.path();

@@ -1,6 +1,7 @@
 // The engine against real SQLite and a directory store: what is committed comes back, whatever happens in between.
 #include "tests/support/process.h"
 #include "tests/engine/engine_world.h"
+#include "tests/support/chain_builder.h"
 
 #include <fstream>
 
@@ -208,6 +209,35 @@ TEST_F(engine_test, E1_torn_local_state_is_healed_at_start) {
     stop();
     EXPECT_EQ(count(what::reanchored), 0U) << "the log proves the state, the sums are read again from the database";
     EXPECT_EQ(objects(0), before + 1);
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
+// Killed while the sums of a confirmed object were stored, and the log restarted before we are back: still no full upload.
+TEST_F(engine_test, E1_sums_torn_by_a_crash_are_mended_from_the_store) {
+    create("INSERT INTO t(x) SELECT hex(randomblob(500)) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<500) SELECT i FROM n)");
+    start();
+    until([&] { return count(what::attached) == 1; });
+    stop();
+    const std::string sums = std::filesystem::directory_iterator(dir.file("state/sums"))->path();
+    const io::bytes before = tests::slurp(sums);
+    {
+        tests::app db(db_path);
+        db.run("UPDATE t SET x=hex(randomblob(500)) WHERE id IN (7, 470)");
+        start();
+        until([&] { return count(what::attached) == 2; });
+        stop();
+        io::bytes torn = tests::slurp(sums);
+        ASSERT_FALSE(torn == before);
+        std::copy_n(before.begin(), 48, torn.begin());  // all is stored, but for the claim
+        tests::spill(sums, torn);
+        db.run("PRAGMA wal_checkpoint(TRUNCATE); INSERT INTO t(x) VALUES('unseen')");
+    }
+    start();
+    until([&] { return count(what::attached) == 3; });
+    EXPECT_EQ(count(what::reanchored), 1U);
+    stop();
+    EXPECT_EQ(objects(9), 1U) << "no second full upload";
     EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
     expect_sound();
 }

@@ -119,6 +119,49 @@ TEST_F(page_sums, any_torn_write_is_noticed) {
     EXPECT_TRUE(open().valid());
 }
 
+// Killed at any moment between the first store and the claim, which comes last; the file may have its old or its new size.
+TEST_F(page_sums, E1_a_torn_apply_is_mended_by_repeating_it) {
+    for (const std::uint32_t pages : {1400U, 1000U, 300U}) {  // grown, as it was, cut
+        auto sums = open();
+        ASSERT_TRUE(sums.reset(512, sums_of(1000, 1), 1));
+        const io::bytes before = stored();
+        std::vector<ltx::page_sum> changed = {{4, sum_of(4, 2)}, {90, sum_of(90, 2)}, {299, sum_of(299, 2)}};
+        for (std::uint32_t pgno = 1001; pgno <= pages; ++pgno) changed.push_back({pgno, sum_of(pgno, 2)});
+        const std::uint64_t post = sums.checksum_after(changed, pages).value();
+        ASSERT_FALSE(sums.torn());
+        EXPECT_EQ(sums.apply_again(changed, pages, 2, post).error().code, io::errc::invalid);
+        ASSERT_TRUE(sums.apply(changed, pages, 2, post));
+        const io::bytes after = stored();
+        for (const std::size_t size : {before.size(), after.size()}) {
+            for (std::size_t stored_up_to = 48; stored_up_to <= size; stored_up_to += 8 * 17) {
+                stored() = before;
+                stored().resize(size);
+                std::copy_n(after.begin() + 48, std::min(stored_up_to, after.size()) - 48, stored().begin() + 48);
+                auto torn = open();
+                if (torn.valid()) continue;  // nothing had been stored yet
+                ASSERT_TRUE(torn.torn());
+                EXPECT_EQ(torn.torn()->txid, 1U);
+                EXPECT_EQ(torn.torn()->post, fold_all(sums_of(1000, 1)));
+                ASSERT_TRUE(torn.apply_again(changed, pages, 2, post));
+                EXPECT_TRUE(torn.valid());
+                EXPECT_EQ(torn.txid(), 2U);
+                ASSERT_TRUE(stored() == after) << pages << " pages, " << size << " bytes, stored up to " << stored_up_to;
+            }
+        }
+    }
+}
+
+TEST_F(page_sums, sums_that_are_wrong_elsewhere_are_not_mended_by_repeating) {
+    ASSERT_TRUE(open().reset(512, sums_of(100, 1), 1));
+    stored()[48 + 8 * 70] ^= 1;
+    auto sums = open();
+    ASSERT_TRUE(sums.torn());
+    std::vector<std::uint64_t> right = sums_of(100, 1);
+    right[3] = sum_of(4, 2);
+    ASSERT_TRUE(sums.apply_again(std::vector<ltx::page_sum>{{4, sum_of(4, 2)}}, 100, 2, fold_all(right)));
+    EXPECT_FALSE(sums.valid());
+}
+
 TEST_F(page_sums, a_garbage_file_is_not_valid_and_not_an_error) {
     ASSERT_TRUE(open().reset(512, sums_of(10, 1), 1));
     const io::bytes good = stored();
