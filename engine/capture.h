@@ -24,6 +24,7 @@ struct base_state {
 
 struct captured {
     std::shared_ptr<object_encoder> object;  // null: nothing to ship
+    io::bytes whole;                         // all of it, where the log will be gone before it is shipped; else empty
     wal::position after;                     // where the log goes on
     bool more = false;                       // the limit ended it
     bool unpublished = false;                // frames follow that the index does not count: look again soon, no event will say so

@@ -102,6 +102,17 @@ outgoing database::as_outgoing(unsigned level, std::shared_ptr<object_encoder> o
     return out;
 }
 
+// The tail of a log that was restarted: shipped as it was saved, for its frames may be overwritten by now.
+outgoing database::as_outgoing(const ltx::header& head, io::bytes tail) const {
+    outgoing out;
+    out.key = replica_.key(level_captures, head.range());
+    out.head = head;
+    out.parts = [tail = std::move(tail)]() -> outgoing::part_source {
+        return [rest = std::optional(tail)]() mutable { return io::result<std::optional<io::bytes>>(std::exchange(rest, std::nullopt)); };
+    };
+    return out;
+}
+
 io::task<void> database::detach() {
     detaching_ = true;
     snapshot_shipper_.nudge();
@@ -257,6 +268,7 @@ io::task<io::result<void>> database::hand_off() {
                 return false;
             }
             drained = std::move(*got);
+            drained.whole = std::move(*bytes);
             return true;
         };
         return at_->live->log_pin().hand_off(drain);
@@ -282,7 +294,7 @@ io::task<io::result<void>> database::finish_hand_off(wal::handoff done, captured
         at_->own_frame_first = done.own_frame_first;
     }
     if (drained.object) {
-        auto shipped = co_await shipper_.ship(as_outgoing(level_captures, drained.object), [this] { return deadline(); });
+        auto shipped = co_await shipper_.ship(as_outgoing(drained.object->head(), std::move(drained.whole)), [this] { return deadline(); });
         if (!shipped) co_return shipped;
         if (auto ok = co_await confirm(drained.object, after, false); !ok) co_return ok;
         auto removed = co_await env_.elsewhere([this] { return pending_.remove(env_.files); });

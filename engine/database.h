@@ -86,6 +86,7 @@ private:
     io::task<void> detach();
 
     outgoing as_outgoing(unsigned level, std::shared_ptr<object_encoder> object) const;
+    outgoing as_outgoing(const ltx::header& head, io::bytes tail) const;
     base_state base() const;
     void remember();
     void show(std::string state, std::string problem);

@@ -99,14 +99,9 @@ io::task<io::result<bool>> database::send_pending(const remote_view& remote) {
                          head.node_id == around_.state.epoch() && remote.head->node_id == head.node_id &&
                          head.sums->pre == remote.head->sums->post;
     if (follows) {
-        outgoing object;
-        object.key = replica_.key(level_captures, head.range());
-        object.head = head;
-        object.parts = [bytes = (*found)->object]() -> outgoing::part_source {
-            return [rest = std::optional(bytes)]() mutable { return io::result<std::optional<io::bytes>>(std::exchange(rest, std::nullopt)); };
-        };
         env_.journal.info("{}: shipping TXID {}, which the last handoff left on local disk", memo_.stream, head.max_txid);
-        if (auto ok = co_await shipper_.ship(std::move(object), [this] { return deadline(); }); !ok) co_return ok.error();
+        outgoing tail = as_outgoing(head, std::move((*found)->object));
+        if (auto ok = co_await shipper_.ship(std::move(tail), [this] { return deadline(); }); !ok) co_return ok.error();
     }
     auto removed = co_await env_.elsewhere([this] { return pending_.remove(env_.files); });
     if (!removed) co_return removed.error();

@@ -192,6 +192,32 @@ TEST_F(store_trouble, A5_a_tail_that_a_handoff_left_is_shipped_by_the_next_run) 
     expect_sound();
 }
 
+TEST_F(store_trouble, A5_the_tail_of_a_handoff_is_shipped_though_the_log_was_overwritten_meanwhile) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    tests::app db(db_path);
+    const char* much = "INSERT INTO t(x) VALUES(hex(randomblob(1000000)))";
+    bool late = false;
+    bool refused = false;
+    store->before_put = [&](const std::string&) -> io::task<void> {
+        if (!std::exchange(late, true)) db.run(much);  // the tail
+        co_return;
+    };
+    store->on_put = [&](const std::string&) {
+        if (refused || std::filesystem::is_empty(dir.file("state/pending"))) return write_fate{};
+        refused = true;
+        for (int i = 0; i < 3; ++i) db.run(much);
+        return write_fate::refused();
+    };
+    db.run(much);
+    until([&] { return refused && count(what::handed_off) >= 1; });
+    stop();
+    EXPECT_EQ(count(what::reanchored), 0U);
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
 TEST_F(store_trouble, B13_a_pending_object_that_is_not_the_next_of_this_stream_is_never_shipped) {
     create();
     start();
