@@ -95,7 +95,7 @@ void client::heed(const outcome& failed, const next_step& next) {
 }
 
 io::task<io::result<http_response>> client::send(call what) {
-    const std::uint64_t size = what.request.body.size() + (what.what == operation::get_object ? what.most_body : 0);
+    const std::uint64_t size = what.request.body.size() + what.expected_body;
     const io::instant until = env_.time.now() + settings_.deadline + std::chrono::seconds(size / settings_.least_rate);
     retry_plan plan(settings_.retry, until);
     io::error last{io::errc::timed_out, io::subject::store, where_.text() + ": the server has not answered for a while and is not asked for now"};

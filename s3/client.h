@@ -39,6 +39,7 @@ struct call {
     http_request request;
     write_condition::kind condition = write_condition::kind::always;
     std::uint64_t most_body = 8U << 20U;  // bytes of the answer
+    std::uint64_t expected_body = 0;      // bytes of it that the deadline makes room for
     // Called when an answer broke off: may change the request to ask for what is missing.
     std::function<void(http_request& next, const http_response& so_far)> on_broken = {};
 };

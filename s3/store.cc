@@ -171,6 +171,7 @@ io::task<io::result<io::bytes>> store::get(std::string key, std::uint64_t offset
     partial_get got{requests_.where(), *name, offset, length, {}, {}};
     call request = make_call(operation::get_object, *name, got.rest());
     request.most_body = std::max<std::uint64_t>(length, 64U << 10U);  // of an error's text, too
+    request.expected_body = length;
     request.on_broken = [&got](http_request& next, const http_response& so_far) {
         // One byte stays to be asked for: what is left must be a range.
         if (got.take(so_far, got.length - got.data.size() - 1)) next = got.rest();
