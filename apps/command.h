@@ -20,6 +20,7 @@ void add_list(CLI::App& program, action& chosen);
 void add_verify(CLI::App& program, action& chosen);
 void add_snapshot(CLI::App& program, action& chosen);
 void add_status(CLI::App& program, action& chosen);
+void add_store_check(CLI::App& program, action& chosen);
 
 // A subcommand with its one-line description, its examples and what every command has (--version).
 CLI::App* add_command(CLI::App& program, const std::string& name, const std::string& description, const std::string& more);

@@ -69,6 +69,7 @@ int run_program(int argc, char** argv) {
     add_verify(program, chosen);
     add_snapshot(program, chosen);
     add_status(program, chosen);
+    add_store_check(program, chosen);
     try {
         program.parse(argc, argv);
     } catch (const CLI::Success& asked) {  // --help, --version

@@ -37,7 +37,7 @@ io::task<io::result<s3::secret>> read_customer_key(const io::environment& env, s
 
 }  // namespace
 
-io::task<io::result<s3_place>> open_s3(const io::environment& env, std::string url, io::directory_store::access how, bool unsafe_no_conditional_put) {
+io::task<io::result<s3_way>> find_s3(const io::environment& env, std::string url) {
     auto around = co_await s3::look_around(env, variables_of_process());
     if (!around) co_return around.error();
     auto where = s3::parse_store_url(url, s3::read_defaults(around->env, around->from_files));
@@ -49,19 +49,25 @@ io::task<io::result<s3_place>> open_s3(const io::environment& env, std::string u
         if (!key) co_return key.error();
         where->at_rest.customer_key = std::move(*key);
     }
-    s3_place out;
+    s3_way out;
     out.net = std::make_unique<io::tcp_network>(env.on);
     const std::string source = s3::describe(*origin, around->env);
     env.journal.debug("{}: credentials of {}", where->text(), source);
     out.keys = std::make_unique<s3::credentials_provider>(env, *out.net, std::move(*origin), source);
+    out.where = std::move(*where);
+    co_return out;
+}
+
+io::task<io::result<s3_place>> open_s3(const io::environment& env, std::string url, io::directory_store::access how, bool unsafe_no_conditional_put) {
+    auto way = co_await find_s3(env, std::move(url));
+    if (!way) co_return way.error();
     s3::store_settings settings;
-    settings.where = std::move(*where);
+    settings.where = std::move(way->where);
     settings.unsafe_no_conditional_put = unsafe_no_conditional_put;
     const auto access = how == io::directory_store::access::write ? s3::store::access::write : s3::store::access::read;
-    auto opened = co_await s3::store::open(env, *out.net, *out.keys, std::move(settings), access);
+    auto opened = co_await s3::store::open(env, *way->net, *way->keys, std::move(settings), access);
     if (!opened) co_return opened.error();
-    out.store = std::move(*opened);
-    co_return out;
+    co_return s3_place{std::move(way->net), std::move(way->keys), std::move(*opened)};
 }
 
 }  // namespace apps

@@ -97,10 +97,8 @@ io::result<std::string> read_completed_upload(io::byte_view body) {
     const auto root = read_document(document, body, kind);
     io::error lost = root ? lacks(kind, "ETag") : root.error();
     lost.code = io::errc::outcome_unknown;
-    if (!root) return lost;
-    std::string etag = text_of(*root, "ETag");
-    if (etag.empty()) return lost;
-    return etag;
+    if (!root || !root->child("ETag")) return lost;
+    return text_of(*root, "ETag");
 }
 
 io::result<part_page> read_part_page(io::byte_view body) {

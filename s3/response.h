@@ -33,8 +33,8 @@ io::result<list_page> read_list_page(io::byte_view body);
 
 // The upload's id.
 io::result<std::string> read_created_upload(io::byte_view body);
-// The object's ETag. S3 may say 200 and then fail: an error document is io_failure here. As the upload may have been completed all the
-// same, every error's code is outcome_unknown.
+// The object's ETag; Ceph's gateway leaves it empty where an object of that name existed before. S3 may say 200 and then fail: an error
+// document is an error here. As the upload may have been completed all the same, every error's code is outcome_unknown.
 io::result<std::string> read_completed_upload(io::byte_view body);
 
 struct part_page {

@@ -136,6 +136,9 @@ TEST(response, multipart_documents) {
     EXPECT_FALSE(s3::read_created_upload(view("<InitiateMultipartUploadResult><UploadId/></InitiateMultipartUploadResult>")));
     EXPECT_EQ(*s3::read_completed_upload(view("  \n <?xml version=\"1.0\"?><CompleteMultipartUploadResult><ETag>&#34;e-2&#34;</ETag></CompleteMultipartUploadResult>")),
               "\"e-2\"");
+    const auto over_another = s3::read_completed_upload(view("<CompleteMultipartUploadResult><Key>k</Key><ETag></ETag></CompleteMultipartUploadResult>"));
+    ASSERT_TRUE(over_another) << "Ceph's gateway, where an object of that name existed before";
+    EXPECT_EQ(*over_another, "");
 }
 
 TEST(response, a_completion_that_is_not_confirmed_has_an_unknown_outcome) {
