@@ -295,7 +295,7 @@ TEST_F(bad_input, words_that_make_no_sense) {
         {"watch", db},
         {"watch", db, "--to", ""},
         {"watch", db, "--to", "ftp://host/backup"},
-        {"watch", db, "--to", "s3://bucket/prefix"},
+        {"watch", db, "--to", "s3://"},
         {"watch", db, "--to", store, "--min-interval", "soon"},
         {"watch", db, "--to", store, "--min-interval", "-1s"},
         {"watch", db, "--to", store, "--checkpoint-size", "1KiB"},
