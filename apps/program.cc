@@ -58,6 +58,7 @@ CLI::App* add_command(CLI::App& program, const std::string& name, const std::str
 int run_program(int argc, char** argv) {
     // Whoever reads our output may go away; that must not end the watch.
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is an error like a full disk, and cleaned up after
     CLI::App program(about, "flotilla");
     program.footer(first_steps);
     program.set_version_flag("--version", version);

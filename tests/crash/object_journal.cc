@@ -36,12 +36,14 @@ std::vector<std::string> object_journal::look(bool bytes) {
             wrong.push_back(name + " went while it was looked at");
             continue;
         }
-        seen now{static_cast<std::uint64_t>(status.st_size), status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec, status.st_ino, 0, false};
+        seen now;
+        now.size = static_cast<std::uint64_t>(status.st_size);
+        now.modified_ns = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
+        now.inode = status.st_ino;
         const auto before = known_.find(name);
         met += before != known_.end();
-        if (before != known_.end() && (before->second.size != now.size || before->second.modified_ns != now.modified_ns || before->second.inode != now.inode)) {
-            wrong.push_back(name + " is another file than before");
-        }
+        const auto same = [&now](const seen& then) { return then.size == now.size && then.modified_ns == now.modified_ns && then.inode == now.inode; };
+        if (before != known_.end() && !same(before->second)) wrong.push_back(name + " is another file than before");
         if (before != known_.end() && !bytes) continue;
         const io::bytes object = tests::slurp(path);
         now.checksum = ltx::crc64_of(object);

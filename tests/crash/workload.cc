@@ -28,7 +28,9 @@ std::string bytes(std::uint64_t seed, std::size_t size) {
 }
 
 std::string chain_pad(std::uint64_t chain) { return bytes(chain, chain % 60); }
-std::string ballast(std::uint64_t seed, int i, int page_size) { return bytes(mix(seed, 77 + static_cast<std::uint64_t>(i)), static_cast<std::size_t>(page_size) * 3 / 4); }
+std::string ballast(std::uint64_t seed, int i, int page_size) {
+    return bytes(mix(seed, 77 + static_cast<std::uint64_t>(i)), static_cast<std::size_t>(page_size) * 3 / 4);
+}
 
 int page_size_of(kind of) {
     switch (of) {
@@ -205,14 +207,17 @@ std::uint64_t state_of(const std::string& path, kind of, std::uint64_t seed) {
     }
     int i = 0;
     for (query all(db, "SELECT id, v FROM ballast ORDER BY id"); all.step();) {
-        if (all.number(0) != static_cast<std::uint64_t>(++i) || all.blob(1) != ballast(seed, i, page_size_of(of))) wrong(path, fmt::format("row {} of ballast is wrong", i));
+        const bool right = all.number(0) == static_cast<std::uint64_t>(++i) && all.blob(1) == ballast(seed, i, page_size_of(of));
+        if (!right) wrong(path, fmt::format("row {} of ballast is wrong", i));
     }
     if (i != ballast_pages) wrong(path, fmt::format("ballast has {} rows", i));
     const std::map<std::uint64_t, row> expected = of == kind::rows ? rows_after(seed, n) : std::map<std::uint64_t, row>();
     auto next = expected.begin();
     for (query all(db, "SELECT id, owner, v FROM rows ORDER BY id"); all.step(); ++next) {
-        if (next == expected.end() || next->first != all.number(0)) wrong(path, fmt::format("row {} must not be there after transaction {}", all.number(0), n));
-        if (next->second.owner != all.number(1) || next->second.value != all.blob(2)) wrong(path, fmt::format("row {} is not as transaction {} left it", next->first, n));
+        if (next == expected.end() || next->first != all.number(0))
+            wrong(path, fmt::format("row {} must not be there after transaction {}", all.number(0), n));
+        if (next->second.owner != all.number(1) || next->second.value != all.blob(2))
+            wrong(path, fmt::format("row {} is not as transaction {} left it", next->first, n));
     }
     if (next != expected.end()) wrong(path, fmt::format("row {} is missing after transaction {}", next->first, n));
     return n;

@@ -66,14 +66,16 @@ protected:
             for (int i = 0; i < count; ++i) static_cast<std::vector<std::int64_t>*>(into)->push_back(std::stoll(values[i]));
             return 0;
         };
-        if (sqlite3_exec(db.handle(), ("PRAGMA wal_checkpoint(" + mode + ")").c_str(), take, &out, nullptr) != SQLITE_OK) throw std::runtime_error(sqlite3_errmsg(db.handle()));
+        const std::string sql = "PRAGMA wal_checkpoint(" + mode + ")";
+        if (sqlite3_exec(db.handle(), sql.c_str(), take, &out, nullptr) != SQLITE_OK) throw std::runtime_error(sqlite3_errmsg(db.handle()));
         return out;
     }
 
     static std::string settings_of(const std::string& path) {
         tests::app db(path);
         std::string out;
-        for (const char* name : {"journal_mode", "page_size", "page_count", "user_version", "application_id", "auto_vacuum", "encoding", "schema_version"}) {
+        for (const char* name :
+             {"journal_mode", "page_size", "page_count", "user_version", "application_id", "auto_vacuum", "encoding", "schema_version"}) {
             out += fmt::format("{}={} ", name, db.text(std::string("PRAGMA ") + name));
         }
         return out;
@@ -99,7 +101,8 @@ TEST_F(application_test, its_writes_succeed_and_meet_a_lock_only_while_the_log_i
     EXPECT_EQ(run->stop(), 0);
     const auto held = holds(*run);
     ASSERT_GE(held.size(), 3U) << "the log was handed off too rarely to say anything";
-    fmt::print("3000 commits without a busy timeout: {} met a lock, the longest for {:.1f} ms; {} handoffs kept writers out for p50 {:.1f} ms, max {:.1f} ms\n",
+    fmt::print("3000 commits without a busy timeout: {} met a lock, the longest for {:.1f} ms; {} handoffs kept writers out for p50 {:.1f} ms, "
+               "max {:.1f} ms\n",
                beside.waits, beside.longest, held.size(), held[held.size() / 2], held.back());
     // A handoff takes the lock, and once more if a writer came first; some were begun and put off, without an event.
     EXPECT_LE(static_cast<std::size_t>(beside.waits), 4 * held.size() + 4);

@@ -175,7 +175,8 @@ protected:
         if (::geteuid() == 0) command = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
         command.push_back(program);
         command.insert(command.end(), arguments.begin(), arguments.end());
-        tests::process_options how{{}, tests::channel::pipe(), tests::channel::pipe(), "/", {{"HOME", dir.file("home")}, {"XDG_STATE_HOME", std::nullopt}}};
+        tests::process_options how{{}, tests::channel::pipe(), tests::channel::pipe(), "/", {}};
+        how.environment = {{"HOME", dir.file("home")}, {"XDG_STATE_HOME", std::nullopt}};
         const auto done = tests::run_process(command, how);
         EXPECT_EQ(done.code, code) << done.err;
         for (const auto& each : says) EXPECT_THAT(done.err, HasSubstr(each));
@@ -456,6 +457,17 @@ TEST_F(bad_input, a_disk_too_full_for_the_output_keeps_what_is_there) {
     expect_error(restoring({"--force"}), 6, {disk.path(), "free"});
     EXPECT_TRUE(tests::slurp(restored) == before);
     EXPECT_EQ(tests::names_in(disk.path()), (words{"ballast", "out.db"}));
+}
+
+// A limit that is met in the middle, which no look at the free space foresees.
+TEST_F(bad_input, an_output_that_cannot_be_written_to_its_end_is_not_left_behind) {
+    make_backup();
+    words limited{"prlimit", "--fsize=5000", std::getenv("FLOTILLA")};
+    for (const auto& each : restoring()) limited.push_back(each);
+    const auto done = tests::run_process(limited, {{}, tests::channel::pipe(), tests::channel::pipe(), {}, {}});
+    EXPECT_EQ(done.code, 6) << done.err;
+    EXPECT_THAT(done.err, HasSubstr("out.db"));
+    for (const auto& name : tests::names_in(dir.path())) EXPECT_THAT(name, Not(HasSubstr("out.db")));
 }
 
 }  // namespace

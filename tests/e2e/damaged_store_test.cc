@@ -96,7 +96,8 @@ TEST_F(damaged_store, an_object_that_is_truncated_or_too_long_or_empty) {
     for (const auto& [path, whole] : objects) {
         const std::uint64_t bad = path == snapshot() ? 1 : std::stoull(name_of(path).substr(0, 16), nullptr, 16);
         const std::size_t size = whole.size();
-        for (const std::size_t length : {std::size_t{0}, std::size_t{1}, std::size_t{50}, ltx::header_size, size / 2, size - 24, size - 1, size + 1, 2 * size}) {
+        const std::size_t lengths[] = {0, 1, 50, ltx::header_size, size / 2, size - 24, size - 1, size + 1, 2 * size};
+        for (const std::size_t length : lengths) {
             SCOPED_TRACE(fmt::format("{} cut from {} to {} bytes", path, size, length));
             io::bytes other = whole;
             other.resize(length);
@@ -114,7 +115,11 @@ TEST_F(damaged_store, an_object_with_one_byte_changed_anywhere) {
     int restored_anyway = 0;
     for (const auto& [path, whole] : objects) {
         std::vector<std::size_t> at;
-        for (std::size_t i = 0; i < whole.size(); i += i < ltx::header_size + 12 || i + 60 > whole.size() ? 3 : std::max<std::size_t>(whole.size() / 20, 1)) at.push_back(i);
+        for (std::size_t i = 0; i < whole.size();) {
+            at.push_back(i);
+            const bool at_an_end = i < ltx::header_size + 12 || i + 60 > whole.size();
+            i += at_an_end ? 3 : std::max<std::size_t>(whole.size() / 20, 1);
+        }
         const std::uint64_t ends = std::stoull(name_of(path).substr(17, 16), nullptr, 16);
         for (const std::size_t i : at) {
             SCOPED_TRACE(fmt::format("{}, byte {} of {}", path, i, whole.size()));
