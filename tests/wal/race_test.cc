@@ -75,6 +75,35 @@ TEST_P(pin_race, A3_A5_every_frame_ever_committed_is_captured) {
                 static_cast<double>(locked[locked.size() / 2]) / 1e6, static_cast<double>(locked.back()) / 1e6);
 }
 
+// Taken anew each time, in whatever state the log is: between generations, empty, backfilled, or left by a writer that was killed.
+TEST_P(pin_race, A3_once_taken_the_log_is_pinned_at_once) {
+    const race& r = GetParam();
+    tests::temp_directory dir;
+    const std::string path = dir.file("app.db");
+    tests::create_numbers(path, r.page_size);
+    unsigned seed = 100;
+    std::vector<tests::process> writers;
+    for (unsigned i = 0; i < r.writers; ++i) writers.push_back(tests::start_application(path, seed++, r.how));
+    std::mt19937 dice(8);
+    std::uint64_t frames = 0;
+    const auto until = clock_type::now() + std::chrono::milliseconds(1500);
+    for (int round = 0; round < 3 || (round < 30 && clock_type::now() < until); ++round) {
+        if (r.kills) {
+            auto& victim = writers[dice() % writers.size()];
+            victim.kill();
+            victim = tests::start_application(path, seed++, r.how);
+        }
+        tests::follower us(path);
+        for (int reads = 0; reads < 4; ++reads) {
+            std::this_thread::sleep_for(std::chrono::microseconds(dice() % 8000));  // for writers to do what they like
+            us.capture();
+        }
+        us.count_numbers(dir.file("image.db"));
+        frames += us.frames();
+    }
+    EXPECT_GT(frames, 0U);
+}
+
 constexpr const char* all_modes = "PASSIVE,FULL,RESTART,TRUNCATE";
 
 INSTANTIATE_TEST_SUITE_P(
