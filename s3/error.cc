@@ -169,10 +169,10 @@ io::error judge_lost(const store_url& in, const request_facts& asked, const io::
         return {errc::outcome_unknown, io::subject::store,
                 fmt::format("{}: no answer from {}: the write may have taken place: {}", title(in, asked), server, cause.context)};
     }
-    std::string advice;
-    if (!sent && cause.code == errc::access_denied)
-        advice = ". If the server's certificate is signed by an authority of your own, name its PEM file with ca=; if it names another host, correct endpoint=";
-    return {cause.code, io::subject::store, fmt::format("{}: {}: {}{}", title(in, asked), server, cause.context, advice)};
+    if (sent) return {cause.code, io::subject::store, fmt::format("{}: {}: {}", title(in, asked), server, cause.context)};
+    // What failed to connect names the peer itself.
+    const std::string_view advice = cause.code == errc::access_denied ? " (ca=FILE does that; if the certificate is another host's, correct endpoint=)" : "";
+    return {cause.code, io::subject::store, fmt::format("{}: {}{}", title(in, asked), cause.context, advice)};
 }
 
 }  // namespace s3

@@ -31,9 +31,12 @@ void read_body(error_document& out, io::byte_view body) {
 error_document read_error(const http_response_head& head, io::byte_view body) {
     error_document out;
     out.request_id = header(head, "x-amz-request-id");
+    if (out.request_id.empty()) out.request_id = header(head, "x-amzn-requestid");
     out.region = header(head, "x-amz-bucket-region");
     read_body(out, body);
-    if (out.kind == error_document::body_kind::empty && header(head, "content-type").starts_with("text/html")) out.kind = error_document::body_kind::html;
+    // A HEAD's answer: some servers of S3 call its empty body HTML, but they number their answers, which web servers do not.
+    const bool html = out.request_id.empty() && header(head, "content-type").starts_with("text/html");
+    if (out.kind == error_document::body_kind::empty && html) out.kind = error_document::body_kind::html;
     return out;
 }
 

@@ -75,6 +75,8 @@ TEST(error, not_found_is_only_what_says_so_of_the_object) {
         {part, when::always, 404, document("NoSuchUpload"), errc::io_failure},
     });
     EXPECT_EQ(judged(facts(head), 404, none, {{"content-type", "text/html; charset=utf-8"}}).error.code, errc::io_failure) << "a proxy's HEAD answer";
+    for (const char* id : {"x-amz-request-id", "x-amzn-requestid"})
+        EXPECT_EQ(judged(facts(head), 404, none, {{"content-type", "text/html"}, {id, "7"}}).error.code, errc::not_found) << id;
 }
 
 TEST(error, conditions_are_answered) {
