@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tests/support/flotilla.h"
+#include "tests/support/rgw.h"
 #include "tests/support/sqlite.h"
 #include "tests/support/temp_directory.h"
 
@@ -41,7 +42,7 @@ class end_to_end : public testing::Test {
 protected:
     tests::temp_directory dir;
     std::string db = dir.file("app.db");
-    std::string store = dir.file("store");
+    std::string store = tests::store_of_test(dir.file("store"));
     std::string state = dir.file("state");
 
     // A database in WAL mode with some rows; `pragmas` come first, before anything is written.

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "tests/support/flotilla.h"
+#include "tests/support/rgw.h"
 #include "tests/support/sqlite.h"
 #include "tests/support/temp_directory.h"
 
@@ -23,7 +24,7 @@ class litestream : public testing::Test {
 protected:
     tests::temp_directory dir;
     std::string db = dir.file("app.db");
-    std::string store = dir.file("store");
+    std::string store = tests::store_of_test(dir.file("store"));
     std::unique_ptr<tests::watch> run;
     std::unique_ptr<tests::app> app;
 
@@ -31,7 +32,7 @@ protected:
     void begin(const std::string& pragmas = "") {
         app = std::make_unique<tests::app>(db);
         app->run(pragmas);
-        app->run("PRAGMA journal_mode=WAL; CREATE TABLE t(id INTEGER PRIMARY KEY, x BLOB); INSERT INTO t(x) VALUES('first')");
+        app->run("PRAGMA journal_mode=WAL; CREATE TABLE IF NOT EXISTS t(id INTEGER PRIMARY KEY, x BLOB); INSERT INTO t(x) VALUES('first')");
         run = std::make_unique<tests::watch>(
             std::vector<std::string>{db, "--to", store, "--state", dir.file("state"), "--min-interval", "0", "--checkpoint-size", "64KiB"},
             dir.file("watch.log"));
@@ -44,13 +45,18 @@ protected:
         commit("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<" + std::to_string(rows) +
                ") INSERT INTO t(x) SELECT randomblob(" + std::to_string(bytes) + ") FROM n");
     }
+    // As Litestream takes it.
+    std::string url_of(const std::string& stream) const {
+        const std::size_t query = store.find('?');
+        return query == std::string::npos ? "file://" + store + "/" + stream : store.substr(0, query) + "/" + stream + store.substr(query);
+    }
     void expect_restored_alike() {
         EXPECT_EQ(run->stop(), 0) << run->log();
         const auto ours = tests::flotilla({"restore", "app.db", "--from", store, "-o", dir.file("ours.db")});
         ASSERT_EQ(ours.code, 0) << ours.err;
         const std::string cache = fs::path(std::getenv("FLOTILLA")).parent_path().string() + "/litestream";
         const auto theirs = tests::run_process(
-            {FLOTILLA_TEST_DATA "/../support/litestream_restore.sh", cache, "file://" + store + "/app.db", dir.file("theirs.db")}, {}, {},
+            {FLOTILLA_TEST_DATA "/../support/litestream_restore.sh", cache, url_of("app.db"), dir.file("theirs.db")}, {}, {},
             tests::process::milliseconds(180'000));
         ASSERT_EQ(theirs.code, 0) << theirs.err;
         EXPECT_TRUE(slurp(dir.file("ours.db")) == slurp(dir.file("theirs.db"))) << "their restored file differs from ours";
@@ -89,6 +95,16 @@ TEST_F(litestream, restores_a_snapshot_and_what_follows_it) {
     grow(50, 3000);
     const auto made = tests::flotilla({"snapshot", "app.db", "--state", dir.file("state")});
     ASSERT_EQ(made.code, 0) << made.err;
+    grow(5, 3000);
+    expect_restored_alike();
+}
+
+// On S3 a snapshot of this size is a multipart upload.
+TEST_F(litestream, restores_a_large_snapshot) {
+    app = std::make_unique<tests::app>(db);
+    app->run("PRAGMA journal_mode=WAL; CREATE TABLE t(id INTEGER PRIMARY KEY, x BLOB)");
+    app->run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<20000) INSERT INTO t(x) SELECT randomblob(1000) FROM n");
+    begin();
     grow(5, 3000);
     expect_restored_alike();
 }

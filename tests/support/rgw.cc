@@ -2,15 +2,17 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
+#include <string_view>
 
 #include "tests/support/process.h"
 
 namespace tests {
 
 rgw::rgw() {
-    command("start");
+    command("start", std::to_string(::getpid()));
     std::ifstream in(folder_.file("env"));
     for (std::string line; std::getline(in, line);) {
         const std::size_t equals = line.find('=');
@@ -18,19 +20,19 @@ rgw::rgw() {
     }
 }
 
-rgw::~rgw() { command("stop"); }
+rgw::~rgw() { command("stop", ""); }
 
 rgw& rgw::shared() {
     static rgw one;
     return one;
 }
 
-void rgw::command(const std::string& what, std::map<std::string, std::string> environment) {
+void rgw::command(const std::string& what, const std::string& argument, std::map<std::string, std::string> environment) {
     process_options options;
     options.out = channel::file(folder_.file("script.out"));
     options.err = options.out;
     for (const auto& [name, value] : environment) options.environment[name] = value;
-    const outcome ended = run_process({"bash", FLOTILLA_TEST_DATA "/../support/rgw.sh", what, folder_.path(), std::to_string(::getpid())}, options);
+    const outcome ended = run_process({"bash", FLOTILLA_TEST_DATA "/../support/rgw.sh", what, folder_.path(), argument}, options);
     if (ended.code == 0) return;
     std::ifstream in(folder_.file("script.out"));
     const std::string said{std::istreambuf_iterator<char>(in), {}};
@@ -38,10 +40,23 @@ void rgw::command(const std::string& what, std::map<std::string, std::string> en
 }
 
 void rgw::restart(const std::string& options, const std::string& frontend_options) {
-    command("restart", {{"RGW_OPTIONS", options}, {"RGW_FRONTEND", frontend_options}});
+    command("restart", "", {{"RGW_OPTIONS", options}, {"RGW_FRONTEND", frontend_options}});
 }
 
-void rgw::pause() { command("pause"); }
+void rgw::pause() { command("pause", ""); }
+
+std::string rgw::make_bucket(const std::string& name) {
+    command("bucket", name);
+    for (const auto& [variable, value] : values_) ::setenv(variable.c_str(), value.c_str(), 1);
+    return "s3://" + name + "?endpoint=" + http();
+}
+
+std::string store_of_test(const std::string& directory) {
+    const char* kind = std::getenv("FLOTILLA_STORE");
+    if (kind == nullptr || std::string_view(kind) != "s3") return directory;
+    static int count = 0;
+    return rgw::shared().make_bucket("store-" + std::to_string(++count));
+}
 
 std::vector<std::string> rgw::requests() const {
     std::vector<std::string> out;

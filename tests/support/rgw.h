@@ -26,6 +26,10 @@ public:
     std::string secret_key() const { return values_.at("AWS_SECRET_ACCESS_KEY"); }
     std::string region() const { return values_.at("AWS_REGION"); }
 
+    // Creates a bucket and returns its URL for programs, s3://<name>?endpoint=…; from now on programs that this one starts find the
+    // credentials in their environment.
+    std::string make_bucket(const std::string& name);
+
     // The gateway dies and comes back; objects stay. The options are radosgw's, the second ones those of its front end.
     void restart(const std::string& options = "", const std::string& frontend_options = "");
     // The gateway dies; connections to it are refused until restart().
@@ -34,10 +38,13 @@ public:
     std::vector<std::string> requests() const;
 
 private:
-    void command(const std::string& what, std::map<std::string, std::string> environment = {});
+    void command(const std::string& what, const std::string& argument, std::map<std::string, std::string> environment = {});
 
     temp_directory folder_;
     std::map<std::string, std::string> values_;
 };
+
+// The store of an end-to-end test: a new bucket on the shared gateway if FLOTILLA_STORE=s3 is in the environment, else this directory.
+std::string store_of_test(const std::string& directory);
 
 }  // namespace tests
