@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # make demo: applications with different habits write to their databases under `flotilla watch`, which is killed with SIGKILL in the
 # middle and started again; then everything is restored and compared with what the applications committed.
-# usage: demo.sh FLOTILLA      KEEP=1 keeps the directory and says where it is. Exit code 0 only if every comparison agrees.
+# usage: demo.sh FLOTILLA      STORE=s3 puts the store on a throw-away RADOS gateway. KEEP=1 keeps the directory and says where it is. Exit code 0 only if every comparison agrees.
 set -euo pipefail
 flotilla=$(realpath "${1:?usage: demo.sh FLOTILLA}")
 work=$(mktemp -d "${TMPDIR:-/tmp}/flotilla-demo.XXXXXX")
 data=$work/data store=$work/store state=$work/state acked=$work/acknowledged out=$work/restored
+rgw=$(dirname "$(realpath "$0")")/../../tests/support/rgw.sh
 mkdir "$data" "$acked" "$out"
 watcher='' failures=0 applications=()
 
@@ -13,6 +14,7 @@ clean_up() {
   touch "$work/stop"
   [ -z "$watcher" ] || kill -KILL "$watcher" 2>/dev/null || true
   wait 2>/dev/null || true
+  [ ! -e "$work/s3" ] || bash "$rgw" stop "$work/s3"
   if [ -n "${KEEP:-}" ]; then echo "kept: databases $data, store $store, restored $out"; else rm -rf "$work"; fi
 }
 trap clean_up EXIT
@@ -98,6 +100,17 @@ restore_and_compare() {
   fi
   [ "$verdict" = equal ] || failures=$((failures + 1))
 }
+
+case ${STORE:-directory} in
+  directory) ;;
+  s3)
+    say "a throw-away S3 server"
+    bash "$rgw" start "$work/s3" $$
+    bash "$rgw" bucket "$work/s3" demo
+    set -a; . "$work/s3/env"; set +a
+    store="s3://demo/flotilla?endpoint=$S3_HTTP" ;;
+  *) fail "STORE is \"$STORE\"; it can be directory or s3" ;;
+esac
 
 say "five applications in $data"
 ask "$data/orders.db" "PRAGMA journal_mode=WAL; CREATE TABLE orders(id INTEGER PRIMARY KEY, what)" >/dev/null
