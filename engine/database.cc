@@ -167,9 +167,10 @@ io::task<io::result<void>> database::run() {
             if (news) tell(event::what::detached, why.context);
             answer_snapshots(why);
         }
-        // A database that could not be opened is looked at again when something happens to it; all else, after a while. One that was
-        // followed until now is tried again in any case: what happened to it may be over (replaced by a rename).
-        const bool on_event = !attached && why.about == io::subject::database && !lost && why.code != io::errc::busy;
+        // A file that is not there, or no database to follow, is looked at again when something happens to it; all else, after a while.
+        // One that was followed until now is tried again in any case: what happened to it may be over (replaced by a rename).
+        const bool on_event = !attached && why.about == io::subject::database &&
+                              (why.code == io::errc::not_found || why.code == io::errc::not_wal || why.code == io::errc::not_a_database);
         const io::instant again = env_.time.now() + (on_event ? pause_on_event : pause.next(env_.dice));
         if (on_event) co_await wake_.wait();
         while (!stopping_ && env_.time.now() < again) co_await wake_.wait(again);

@@ -18,6 +18,7 @@
 #include "io/directory_store.h"
 #include "tests/support/broken_store.h"
 #include "tests/support/real_environment.h"
+#include "tests/support/spoiled_files.h"
 #include "tests/support/sqlite.h"
 #include "tests/support/temp_directory.h"
 
@@ -29,7 +30,8 @@ using what = engine::event::what;
 class engine_world : public testing::Test {
 protected:
     temp_directory dir;
-    real_environment world;
+    spoiled_files files;  // the disk as the engine sees it
+    real_environment world{&files};
     std::unique_ptr<io::directory_store> behind;
     std::unique_ptr<broken_store> store;  // in front of it, as the engine sees it
     std::vector<engine::event> events;

@@ -3,10 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <filesystem>
 
 #include "io/posix_file_system.h"
 #include "tests/support/chain_builder.h"
+#include "tests/support/spoiled_files.h"
 #include "tests/support/temp_directory.h"
 
 namespace {
@@ -38,6 +41,31 @@ TEST_F(pending, what_was_saved_is_found_and_removed) {
     ASSERT_TRUE(box.remove(files).has_value());
     EXPECT_FALSE(box.load(files)->has_value());
     EXPECT_TRUE(box.remove(files).has_value()) << "removing nothing is no error";
+}
+
+TEST_F(pending, A12_a_saved_object_is_durable_with_its_name_before_save_returns) {
+    tests::spoiled_files noted;
+    ASSERT_TRUE(box.save(noted, chain.file(2, 2)).has_value());
+    std::vector<std::string> calls;
+    for (const auto& call : noted.calls()) calls.push_back(call.substr(0, call.find(' ')));
+    const auto at = [&](const char* name) { return std::find(calls.begin(), calls.end(), name) - calls.begin(); };
+    EXPECT_LT(at("write"), at("sync"));
+    EXPECT_LT(at("sync"), at("rename"));
+    EXPECT_LT(at("rename"), at("sync_directory"));
+    EXPECT_EQ(calls.back(), "sync_directory");
+}
+
+TEST_F(pending, A12_a_save_that_fails_anywhere_is_an_error_and_leaves_no_torn_object) {
+    for (const char* step : {"open", "truncate", "write", "sync", "rename", "sync_directory"}) {
+        tests::spoiled_files spoiled;
+        spoiled.torn_after = 50;
+        spoiled.spoil = [&](const std::string& call, const std::string&) { return call == step ? ENOSPC : 0; };
+        EXPECT_FALSE(box.save(spoiled, chain.file(2, 2)).has_value()) << step;
+        auto found = box.load(files);
+        ASSERT_TRUE(found.has_value()) << step;
+        EXPECT_TRUE(!found->has_value() || (**found).object == chain.file(2, 2)) << step;
+        ASSERT_TRUE(box.remove(files).has_value());
+    }
 }
 
 TEST_F(pending, A12_a_torn_file_is_removed_and_told_at_every_length) {
