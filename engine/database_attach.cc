@@ -102,6 +102,7 @@ io::task<io::result<bool>> database::send_pending(const remote_view& remote) {
         env_.journal.info("{}: shipping TXID {}, which the last handoff left on local disk", memo_.stream, head.max_txid);
         outgoing tail = as_outgoing(head, std::move((*found)->object));
         if (auto ok = co_await shipper_.ship(std::move(tail), [this] { return deadline(); }); !ok) co_return ok.error();
+        around_.tell({event::what::confirmed, memo_.stream, head.max_txid, {}});
     }
     auto removed = co_await env_.elsewhere([this] { return pending_.remove(env_.files); });
     if (!removed) co_return removed.error();
