@@ -254,11 +254,13 @@ io::task<io::result<void>> database::hand_off() {
     const base_state from = base();
     captured drained;
     std::string unsaved;
+    bool too_long = false;
     const auto work = [&]() -> io::result<wal::handoff> {
         const wal::drain drain = [&](const wal::wal_index& now) -> io::result<bool> {
             const std::uint64_t end = wal::frame_offset(std::uint64_t{now.max_frame} + 1, from.position.page_size);
             if (drained.object) return drained.after.offset == end;
-            if (end > from.position.offset + most_tail_bytes) return false;
+            too_long = end > from.position.offset + most_tail_bytes;
+            if (too_long) return false;
             auto got = capture_log(*at_, from, now.salt1, now.salt2, now.max_frame, UINT64_MAX, false, env_.time.wall_ms());
             if (!got) return got.error();
             if (!got->object) return true;
@@ -280,6 +282,10 @@ io::task<io::result<void>> database::hand_off() {
         // A full disk. Everything is in the log still, and shipped from there; only the log grows until there is room.
         env_.journal.error("{}: the log cannot be restarted and grows: {}", memo_.stream, unsaved);
         show("streaming", "the log cannot be restarted and grows: " + unsaved);
+    }
+    if (too_long) {
+        next_->on_tail_too_long();
+        co_return io::result<void>();
     }
     co_return co_await finish_hand_off(*done, std::move(drained));
 }

@@ -50,6 +50,11 @@ void database_state::on_hand_off_refused(io::instant now) {
     caught_up_ = false;
 }
 
+void database_state::on_tail_too_long() {
+    caught_up_ = false;
+    dirty_ = true;
+}
+
 bool database_state::snapshot_due(io::instant now) const {
     if (snapshot_running_ || now < snapshot_not_before_) return false;
     if (snapshot_owed_) return true;

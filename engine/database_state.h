@@ -72,8 +72,10 @@ public:
     }
     // The handoff restarted the log.
     void on_handed_off(std::uint64_t log_bytes);
-    // It could not: a reader of the application, a busy writer, too long a tail. Tried again later, ever more patiently.
+    // It could not: a reader of the application, a busy writer. Tried again later, ever more patiently.
     void on_hand_off_refused(io::instant now);
+    // It was not tried to the end, for the application had written too much since the last capture: again after the next one, at once.
+    void on_tail_too_long();
 
     next decide(io::instant now) const;
     bool snapshot_running() const { return snapshot_running_; }

@@ -98,7 +98,7 @@ void end_to_end::expect_verified() {
 void end_to_end::expect_in_order(const tests::watch& run, const std::string& stream) {
     std::uint64_t last = 0;
     for (const auto& one : run.events("confirmed", stream)) {
-        if (last != 0) EXPECT_EQ(one.txid, last + 1);
+        if (last != 0) EXPECT_EQ(one.txid, last + 1) << run.log();
         last = one.txid;
     }
     EXPECT_NE(last, 0U) << "nothing was confirmed";

@@ -74,10 +74,10 @@ private:
     bool said_ready_ = false;
 };
 
-// As fast as it can, SQLite's default checkpoints.
+// As fast as it can (sync=FULL: as fast as the disk can), SQLite's default checkpoints.
 void full_speed(habit& self) {
     app db(self.path(), self.busy_ms());
-    db.run("PRAGMA synchronous=NORMAL");
+    db.run("PRAGMA synchronous=" + self.option("sync", "NORMAL"));
     db.run(schema);
     do {
         self.commit(db, 300);

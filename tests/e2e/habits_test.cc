@@ -139,7 +139,7 @@ class page_sizes : public habits, public testing::WithParamInterface<const char*
 TEST_P(page_sizes, come_back) {
     create(db, std::string("PRAGMA page_size=") + GetParam());
     auto run = follow(db, {"--checkpoint-size", "256KiB"});
-    application app("full_speed", db);
+    application app("full_speed", db, {"sync=FULL"});  // else 64 KiB pages are written faster than anybody can ship them
     run->await("handed_off", 2);
     expect_everything(*run, app);
     EXPECT_EQ(run->count("reanchored"), 0U);

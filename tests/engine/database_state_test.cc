@@ -114,6 +114,21 @@ TEST(database_state, a_refused_handoff_is_tried_ever_more_patiently) {
     EXPECT_EQ(s.decide(t0 + 20ms).until, t0 + 60ms);
 }
 
+TEST(database_state, a_handoff_whose_tail_was_too_long_is_tried_again_right_after_the_next_capture) {
+    engine::database_state s(settings());
+    s.on_capture();
+    s.on_confirmed(t0, 1000, false);
+    EXPECT_EQ(s.decide(t0).what, step::hand_off);
+    for (auto now = t0; now < t0 + 5ms; now += 1ms) {
+        s.on_tail_too_long();
+        EXPECT_EQ(s.decide(now).what, step::capture);
+        s.on_capture();
+        s.on_change();
+        s.on_confirmed(now, 2000, false);
+        EXPECT_EQ(s.decide(now).what, step::hand_off);
+    }
+}
+
 TEST(database_state, stop_captures_once_more_and_finishes) {
     engine::database_state s(settings());
     s.on_capture();
