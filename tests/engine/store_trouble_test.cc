@@ -261,9 +261,13 @@ TEST_F(store_trouble, objects_newer_than_the_memo_are_adopted_and_nothing_is_upl
     stop();
     bring_back_state();
     const std::size_t before = objects(0);
+    const std::size_t told = count(what::confirmed);
+    const std::uint64_t newest = last(what::confirmed).txid;
     start();
     until([&] { return count(what::attached) == 3; });
     EXPECT_EQ(count(what::reanchored), 0U);
+    EXPECT_EQ(count(what::confirmed), told + 1) << "what is adopted is told as durable";
+    EXPECT_EQ(last(what::confirmed).txid, newest);
     EXPECT_EQ(objects(0), before);
     db.run("INSERT INTO t(x) VALUES('after')");
     stop();
