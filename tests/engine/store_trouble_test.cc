@@ -1,4 +1,6 @@
 // The engine against a store that refuses, loses replies, hangs, or holds what others wrote.
+#include <atomic>
+#include <cerrno>
 #include <fstream>
 
 #include "engine/key.h"
@@ -558,6 +560,34 @@ TEST_F(store_trouble, a_first_snapshot_whose_reply_was_lost_is_adopted_by_the_ne
     EXPECT_EQ(count(what::reanchored), 0U);
     EXPECT_EQ(objects(9), 1U);
     EXPECT_EQ(objects(0), 1U);
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
+// Now and then a call for a file fails: of our own files, then of the application's log.
+TEST_F(store_trouble, whatever_local_call_fails_every_commit_comes_back) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    tests::app db(db_path);
+    std::atomic<unsigned> calls = 0;
+    std::atomic<unsigned> failures = 0;
+    for (const char* whose : {"/state/", "app.db-wal"}) {
+        failures = 0;
+        files.spoil = [&, whose](const std::string&, const std::string& path) {
+            return path.find(whose) != std::string::npos && ++calls % 29 == 0 && ++failures <= 3 ? EIO : 0;
+        };
+        for (int i = 0; i < 12; ++i) {
+            const std::size_t before = objects(0);
+            db.run("INSERT INTO t(x) VALUES(hex(randomblob(20000)))");
+            if (HasFailure()) return;
+            until([&] { return objects(0) > before; });
+        }
+    }
+    files.spoil = nullptr;
+    stop();
+    EXPECT_GT(calls, 58U);
+    EXPECT_EQ(count(what::stopped), 0U);
     EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
     expect_sound();
 }
