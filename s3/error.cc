@@ -37,7 +37,9 @@ bool fragile(const request_facts& asked) { return asked.condition != kind::alway
 bool on_bucket(const request_facts& asked) { return asked.key.empty(); }
 
 std::string resource(const store_url& in, const request_facts& asked) {
-    return fmt::format("s3://{}{}{}", in.at.bucket, asked.key.empty() ? "" : "/", printable(asked.key, 1024));
+    std::string key = asked.key;
+    std::ranges::replace_if(key, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+    return fmt::format("s3://{}{}{}", in.at.bucket, key.empty() ? "" : "/", key);
 }
 
 bool skewed(const answer& a) {

@@ -254,6 +254,12 @@ TEST(error, a_servers_words_are_shortened_and_made_printable) {
     EXPECT_EQ(large.error.code, errc::invalid);
 }
 
+TEST(error, a_key_is_shown_as_it_is_but_for_control_characters) {
+    auto asked = facts(put);
+    asked.key = "caf\xc3\xa9/a\nb.ltx";
+    EXPECT_EQ(s3::title(aws, asked), "PutObject s3://bkt/caf\xc3\xa9/a?b.ltx");
+}
+
 TEST(error, half_a_document_is_not_acted_upon) {
     const std::string whole = document("NoSuchKey", "<Message>gone</Message>");
     EXPECT_EQ(judged(facts(get), 404, whole).error.code, errc::not_found);
