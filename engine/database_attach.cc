@@ -279,7 +279,7 @@ io::task<io::result<void>> database::attach() {
     memo_.snapshot_ms = remote->snapshot_ms;  // the memo may be older than a snapshot that is in the store
     if (remote->head) {
         adopt(*remote->head);
-        if (plan.adopt) tell(event::what::confirmed);  // ours, and durable, but nobody was told
+        if (plan.adopt && !*sent) tell(event::what::confirmed);  // ours, and durable, but nobody was told
     } else if (input->remembered) {
         memo_.txid = input->remembered->txid;
         memo_.post = input->remembered->post;
