@@ -42,6 +42,12 @@ inline std::string scratch_directory() {
     return name;
 }
 
+// Refuses to go on without the value, or without success.
+template <class Result>
+void need_ok(const Result& result) {
+    if (!result) refuse(result.error().context);
+}
+
 template <class Result>
 auto& need(Result& result) {
     if (!result) refuse(result.error().context);
