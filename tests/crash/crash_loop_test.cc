@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <thread>
 
 #include "io/clock.h"
@@ -58,7 +59,7 @@ struct subject {
     std::map<std::uint64_t, confirmation> confirmed;  // by TXID
     std::map<std::uint64_t, restored> states;         // by TXID: those that were looked at
     std::map<std::string, int> events;                // how often each kind came
-    int writer_kills = 0;
+    std::int64_t in_step_ms = 0;                      // when it was last told to be attached or confirmed
 };
 
 class crash_loop : public testing::Test {
@@ -68,13 +69,11 @@ protected:
     std::mt19937_64 dice{seed};
     std::vector<subject> subjects;
     std::unique_ptr<tests::watch> watch;
-    std::int64_t run_began_ms = 0;
     int kills = 0;
     std::string store = dir.file("store");
     crash::object_journal journal{store};
 
     std::uint64_t random(std::uint64_t below) { return dice() % below; }
-    static std::int64_t now_ms() { return crash::wall_ns() / 1'000'000; }
     static std::int64_t ms_of(const tests::watch_event& event);
     std::string said() const { return " (flotilla's own words: " + dir.file("watch.log") + ")"; }
 
@@ -118,7 +117,6 @@ void crash_loop::create_subjects() {
 }
 
 void crash_loop::start_watch() {
-    run_began_ms = now_ms();
     std::vector<std::string> command;
     for (const auto& each : subjects) command.push_back(each.database);
     command.insert(command.end(), {"--min-interval", "0", "--checkpoint-size", "128KiB", "--to", store, "--state", dir.file("state")});
@@ -132,20 +130,22 @@ void crash_loop::await_attached() {
 }
 
 // What the run that has ended told. A confirmation's object was captured after the one before it was confirmed, for there is one in flight.
+// Until it is attached a run may tell of what the one before it shipped, again or for the first time.
 void crash_loop::take_events() {
-    std::map<std::string, std::int64_t> previous;
+    std::set<std::string> attached;
     for (const auto& event : watch->events()) {
         const auto of = std::find_if(subjects.begin(), subjects.end(), [&](const auto& s) { return s.stream == event.stream; });
         if (of == subjects.end()) continue;
         ++of->events[event.event];
-        auto& before = previous.try_emplace(event.stream, run_began_ms).first->second;
-        if (event.event == "confirmed") {
-            EXPECT_FALSE(of->confirmed.contains(event.txid)) << event.stream << ": TXID " << event.txid << " was confirmed twice";
-            if (!of->confirmed.empty()) EXPECT_GT(event.txid, of->confirmed.rbegin()->first) << event.stream << said();
-            of->confirmed[event.txid] = {ms_of(event), before};
-        }
         EXPECT_NE(event.event, "stopped") << event.stream << ": " << event.text;
-        if (event.event == "confirmed" || event.event == "attached") before = ms_of(event);
+        if (event.event == "attached") attached.insert(event.stream);
+        if (event.event == "confirmed") {
+            const bool fresh = of->confirmed.empty() || event.txid > of->confirmed.rbegin()->first;
+            const bool again = !fresh && event.txid == of->confirmed.rbegin()->first && !attached.contains(event.stream);
+            EXPECT_TRUE(fresh || again) << event.stream << ": TXID " << event.txid << " was confirmed twice, or out of order" << said();
+            of->confirmed.try_emplace(event.txid, confirmation{ms_of(event), of->in_step_ms});
+        }
+        if (event.event == "confirmed" || event.event == "attached") of->in_step_ms = ms_of(event);
     }
 }
 
@@ -181,7 +181,6 @@ void crash_loop::torment_a_writer() {
     subject& of = subjects[random(subjects.size())];
     ASSERT_TRUE(of.writer.running()) << of.stream << ": the writer ended by itself; see " << dir.file("writers.log");
     of.writer.kill();
-    ++of.writer_kills;
     start_writer(of);
 }
 
@@ -249,17 +248,18 @@ void crash_loop::expect_same_as_live(subject& of) {
 }
 
 // A kill costs what was not confirmed yet, not an upload of everything: a snapshot at the stream's start, one each interval, one that was
-// being made when the watch was killed; and everything under another name only where the page sums were torn (the kill came while they were
-// written, for microseconds) and the log was restarted before the next watch.
+// being made when the watch was killed. Under another name only where nothing else can be proven: the kill came while all page sums were
+// written anew, for microseconds, and the log was restarted before the next watch.
 void crash_loop::check_uploads(double seconds) {
     for (auto& of : subjects) {
         const auto n = journal.count(of.stream);
-        const std::string about = fmt::format("{:12} {:6} commits {:6} confirmed {:5} looked at {:4} handed off re-anchored {:3} snapshots {:3} whole {:2}",
-                                              of.stream, of.commits.back().n, of.confirmed.size(), of.states.size(), of.events["handed_off"],
-                                              of.events["reanchored"], n.snapshots, n.whole_captures);
+        const std::string about =
+            fmt::format("{:15} {:6} commits, {:5} confirmed, {:3} looked at, {:4} handed off, {:3} re-anchored, {:3} snapshots, {:2} whole captures",
+                        of.stream, of.commits.back().n, of.confirmed.size(), of.states.size(), of.events["handed_off"], of.events["reanchored"],
+                        n.snapshots, n.whole_captures);
         std::cout << about << "\n";
         EXPECT_LE(static_cast<double>(n.snapshots), 2 + seconds / snapshot_interval_s) << about;
-        EXPECT_LE(n.whole_captures, 1U + static_cast<unsigned>(kills) / 50) << about;
+        EXPECT_LE(n.whole_captures, 1U) << about;
         EXPECT_GT(of.events["handed_off"], 0) << about;
         EXPECT_GT(of.confirmed.size(), 0U) << about;
     }
