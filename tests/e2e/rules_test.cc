@@ -136,7 +136,7 @@ TEST_F(rules, E7_a_file_is_obeyed_a_flag_beats_it_and_what_is_unknown_is_an_erro
         tests::watch run({"--config", file}, dir.file("file.log"));
         run.await("attached", 1, "named");
         run.await_after("confirmed", [&] { app.run("INSERT INTO t(x) VALUES('first')"); });
-        for (int i = 0; i < 5; ++i) app.run("INSERT INTO t(x) VALUES('a')");
+        for (int i = 0; i < 100; ++i) app.run("INSERT INTO t(x) VALUES('a')");
         EXPECT_EQ(run.stop(), 0) << run.log();
         EXPECT_EQ(run.count("confirmed"), 3U) << "the snapshot, the first, the others together";
     }
