@@ -1,37 +1,18 @@
 // A large object to and from Ceph's RADOS gateway on this machine, beside curl with the same gateway: our multipart upload beside one PUT of
 // curl's, our ranged gets (four of 16 MiB at once, as a restore makes them) beside one GET of curl's. In turns; the median. The gateway uses
 // the same cores, so these are times and their ratio, not the client's cost. Usage: bench_s3_large [MiB]
-#include <fmt/format.h>
-
 #include <filesystem>
 #include <fstream>
 
-#include "bench/timing.h"
+#include "bench/gateway.h"
+#include "bench/restores.h"
 #include "io/task_group.h"
-#include "io/tcp_network.h"
-#include "s3/store.h"
-#include "tests/support/real_environment.h"
-#include "tests/support/rgw.h"
 
 namespace {
 
 constexpr int rounds = 5;
 constexpr std::size_t piece = 16U << 20U;
 constexpr int gets_at_once = 4;
-
-void shell(const std::string& command) {
-    if (std::system(command.c_str()) != 0) bench::refuse("failed: " + command.substr(0, command.find(' ')));
-}
-
-class fixed_credentials final : public s3::credentials_source {
-public:
-    explicit fixed_credentials(const tests::rgw& of) : these_{of.access_key(), s3::secret(of.secret_key()), {}, {}} {}
-    io::task<io::result<s3::credentials>> get() override { co_return these_; }
-    void refused(const s3::credentials&) override {}
-
-private:
-    s3::credentials these_;
-};
 
 io::bytes random_bytes(io::random& dice, std::size_t size) {
     io::bytes out(size);
@@ -65,14 +46,6 @@ io::task<void> get_all(const io::environment& env, io::object_store& store, std:
     co_await group.join();
 }
 
-// The options that make curl send this request, signed by us.
-std::string for_curl(const s3::store_url& where, const s3::credentials& keys, s3::http_request request, std::int64_t wall_ms) {
-    s3::signer(where.at.region).sign(request, keys, wall_ms, s3::payload_signing::unsigned_payload);
-    std::string out = "curl -sf -H 'Expect:' " + fmt::format("http://{}{} ", where.at.host_header(), request.target());
-    for (const auto& header : request.headers) out += fmt::format("-H '{}: {}' ", header.name, header.value);
-    return out;
-}
-
 void report(const char* what, std::size_t size, const std::vector<double>& ours, const std::vector<double>& curl) {
     const double mebibytes = static_cast<double>(size) / (1 << 20);
     const double a = bench::percentile(ours, 0.5), b = bench::percentile(curl, 0.5);
@@ -84,34 +57,25 @@ void report(const char* what, std::size_t size, const std::vector<double>& ours,
 int main(int argc, char** argv) {
     const std::size_t size = (argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 256) << 20U;
     const std::string directory = bench::scratch_directory();
-    tests::rgw& server = tests::rgw::shared();
     tests::real_environment world;
     io::tcp_network net(world.env.on);
-    fixed_credentials keys(server);
-    s3::store_settings settings;
-    auto where = s3::parse_store_url(fmt::format("s3://large/p?endpoint={}&region={}", server.http(), server.region()), {});
-    settings.where = bench::need(where);
-    s3::client requests(world.env, net, keys, *where, {});
-    auto created = world.run(requests.send(s3::make_call(s3::operation::create_bucket, "", s3::create_bucket(*where))));
-    bench::need(created);
-    auto store = world.run(s3::store::open(world.env, net, keys, settings, s3::store::access::write));
-    bench::need(store);
+    bench::gateway server(world);
+    const auto store = server.store(world, net);
 
     const io::bytes data = random_bytes(world.env.dice, size);
     const std::string file = directory + "/data";
     std::ofstream(file, std::ios::binary).write(reinterpret_cast<const char*>(data.data()), static_cast<std::streamsize>(size));
-    const s3::credentials pair{server.access_key(), s3::secret(server.secret_key()), {}, {}};
     std::vector<double> puts, curl_puts, gets, curl_gets;
     for (int i = 0; i < rounds; ++i) {
         const std::string key = fmt::format("object-{}", i), of_curl = fmt::format("curl-{}", i);
-        const auto curl = [&](s3::http_request request) { return for_curl(*where, pair, std::move(request), world.env.time.wall_ms()); };
-        puts.push_back(bench::time([&] { world.run(put(**store, key, data)); }));
-        curl_puts.push_back(bench::time([&] { shell(curl(s3::put_object(*where, "p/" + of_curl, {}, {}, {})) + "-T " + file); }));
-        gets.push_back(bench::time([&] { world.run(get_all(world.env, **store, key, data)); }));
-        curl_gets.push_back(bench::time([&] { shell(curl(s3::get_object(*where, "p/" + of_curl, 0, {}, "")) + "-o " + directory + "/back"); }));
-        shell("cmp -s " + file + " " + directory + "/back");
+        const auto curl = [&](s3::http_request request) { return server.for_curl(std::move(request), world.env.time.wall_ms()); };
+        puts.push_back(bench::time([&] { world.run(put(*store, key, data)); }));
+        curl_puts.push_back(bench::time([&] { bench::shell(curl(s3::put_object(server.where, "p/" + of_curl, {}, {}, {})) + "-T " + file); }));
+        gets.push_back(bench::time([&] { world.run(get_all(world.env, *store, key, data)); }));
+        curl_gets.push_back(bench::time([&] { bench::shell(curl(s3::get_object(server.where, "p/" + of_curl, 0, {}, "")) + "-o " + directory + "/back"); }));
+        bench::shell("cmp -s " + file + " " + directory + "/back");
         for (const std::string& name : {key, of_curl}) {
-            auto removed = world.run((*store)->remove(name));
+            auto removed = world.run(store->remove(name));
             bench::need_ok(removed);
         }
     }

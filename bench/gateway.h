@@ -1,0 +1,56 @@
+// A throw-away RADOS gateway on this machine, with a bucket in it and a store on that.
+#pragma once
+
+#include <fmt/format.h>
+
+#include "bench/timing.h"
+#include "io/tcp_network.h"
+#include "s3/store.h"
+#include "tests/support/real_environment.h"
+#include "tests/support/rgw.h"
+
+namespace bench {
+
+class gateway {
+    class fixed_credentials final : public s3::credentials_source {
+    public:
+        explicit fixed_credentials(const tests::rgw& of) : these{of.access_key(), s3::secret(of.secret_key()), {}, {}} {}
+        io::task<io::result<s3::credentials>> get() override { co_return these; }
+        void refused(const s3::credentials&) override {}
+        const s3::credentials these;
+    };
+
+    tests::rgw& server_ = tests::rgw::shared();
+    fixed_credentials keys_{server_};
+
+public:
+    s3::store_url where;
+
+    // Creates the bucket; keys are below "p".
+    explicit gateway(tests::real_environment& world) {
+        auto parsed = s3::parse_store_url(fmt::format("s3://bench/p?endpoint={}&region={}", server_.http(), server_.region()), {});
+        where = need(parsed);
+        io::tcp_network net(world.env.on);
+        s3::client client(world.env, net, keys_, where, {});
+        auto created = world.run(client.send(s3::make_call(s3::operation::create_bucket, "", s3::create_bucket(where))));
+        need_ok(created);
+    }
+
+    s3::client client(tests::real_environment& world, io::network& net) { return s3::client(world.env, net, keys_, where, {}); }
+    std::unique_ptr<s3::store> store(tests::real_environment& world, io::network& net) {
+        s3::store_settings settings;
+        settings.where = where;
+        auto opened = world.run(s3::store::open(world.env, net, keys_, settings, s3::store::access::write));
+        return std::move(need(opened));
+    }
+
+    // The command that makes curl send this request, signed by us; a body, if there is one, is added with -T.
+    std::string for_curl(s3::http_request request, std::int64_t wall_ms) const {
+        s3::signer(where.at.region).sign(request, keys_.these, wall_ms, s3::payload_signing::unsigned_payload);
+        std::string out = fmt::format("curl -sf -H 'Expect:' http://{}{} ", where.at.host_header(), request.target());
+        for (const auto& header : request.headers) out += fmt::format("-H '{}: {}' ", header.name, header.value);
+        return out;
+    }
+};
+
+}  // namespace bench
