@@ -6,22 +6,15 @@
 #include "bench/timing.h"
 #include "io/tcp_network.h"
 #include "s3/store.h"
+#include "tests/support/fixed_credentials.h"
 #include "tests/support/real_environment.h"
-#include "tests/support/rgw.h"
 
 namespace bench {
 
 class gateway {
-    class fixed_credentials final : public s3::credentials_source {
-    public:
-        explicit fixed_credentials(const tests::rgw& of) : these{of.access_key(), s3::secret(of.secret_key()), {}, {}} {}
-        io::task<io::result<s3::credentials>> get() override { co_return these; }
-        void refused(const s3::credentials&) override {}
-        const s3::credentials these;
-    };
-
     tests::rgw& server_ = tests::rgw::shared();
-    fixed_credentials keys_{server_};
+    s3::credentials these_ = tests::credentials_of(server_);
+    tests::fixed_credentials keys_{these_};
 
 public:
     s3::store_url where;
@@ -46,7 +39,7 @@ public:
 
     // The command that makes curl send this request, signed by us; a body, if there is one, is added with -T.
     std::string for_curl(s3::http_request request, std::int64_t wall_ms) const {
-        s3::signer(where.at.region).sign(request, keys_.these, wall_ms, s3::payload_signing::unsigned_payload);
+        s3::signer(where.at.region).sign(request, these_, wall_ms, s3::payload_signing::unsigned_payload);
         std::string out = fmt::format("curl -sf -H 'Expect:' http://{}{} ", where.at.host_header(), request.target());
         for (const auto& header : request.headers) out += fmt::format("-H '{}: {}' ", header.name, header.value);
         return out;

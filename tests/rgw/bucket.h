@@ -8,22 +8,11 @@
 
 #include "io/tcp_network.h"
 #include "s3/store.h"
+#include "tests/support/fixed_credentials.h"
 #include "tests/support/real_environment.h"
 #include "tests/support/rgw.h"
 
 namespace tests {
-
-class fixed_credentials final : public s3::credentials_source {
-public:
-    explicit fixed_credentials(s3::credentials these) : these_(std::move(these)) {}
-    io::task<io::result<s3::credentials>> get() override { co_return these_; }
-    void refused(const s3::credentials&) override {}
-
-private:
-    s3::credentials these_;
-};
-
-inline s3::credentials credentials_of(const rgw& server) { return {server.access_key(), s3::secret(server.secret_key()), {}, {}}; }
 
 class bucket_test : public testing::Test {
 public:
