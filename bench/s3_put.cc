@@ -137,7 +137,7 @@ void measure(const bench::stub_server& stub, bool tls, std::size_t count) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    const std::size_t count = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 20'000;
+    const std::size_t count = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 10'000;
     const std::string directory = bench::scratch_directory();
     {
         const bench::stub_server stub(directory);
