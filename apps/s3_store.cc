@@ -12,6 +12,7 @@ namespace apps {
 namespace {
 
 constexpr std::size_t customer_key_size = 32;
+constexpr io::duration deadline_for_the_engine = std::chrono::seconds(10);
 
 s3::variables variables_of_process() {
     s3::variables out;
@@ -64,6 +65,8 @@ io::task<io::result<s3_place>> open_s3(const io::environment& env, std::string u
     s3::store_settings settings;
     settings.where = std::move(way->where);
     settings.unsafe_no_conditional_put = unsafe_no_conditional_put;
+    // The engine tries again by itself, tells the operator, and looks whether it is to stop: it wants each answer soon.
+    if (how == io::directory_store::access::write) settings.requests.deadline = deadline_for_the_engine;
     const auto access = how == io::directory_store::access::write ? s3::store::access::write : s3::store::access::read;
     auto opened = co_await s3::store::open(env, *way->net, *way->keys, std::move(settings), access);
     if (!opened) co_return opened.error();

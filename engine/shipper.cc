@@ -81,7 +81,9 @@ io::task<io::result<void>> shipper::ship(outgoing object, limit deadline) {
     bool told = false;
     while (true) {
         auto outcome = co_await put_once(object, deadline);
-        const bool taken = !outcome && (outcome.error().code == io::errc::already_exists || outcome.error().code == io::errc::outcome_unknown);
+        // Without an answer there may be no time left to ask; the next attach finds out whose it is.
+        const bool unknown = !outcome && outcome.error().code == io::errc::outcome_unknown && !is_over(deadline);
+        const bool taken = unknown || (!outcome && outcome.error().code == io::errc::already_exists);
         if (taken) {
             auto ours = co_await is_ours(object);
             if (ours && *ours) {

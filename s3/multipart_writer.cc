@@ -35,8 +35,14 @@ io::task<io::result<void>> create_object(client& requests, std::string key, shar
     co_return io::result<void>();
 }
 
-multipart_writer::multipart_writer(const io::environment& env, client& requests, std::string key, metadata about, bool conditional)
-    : env_(env), requests_(requests), claims_(env, requests), key_(std::move(key)), about_(std::move(about)), conditional_(conditional) {}
+multipart_writer::multipart_writer(const io::environment& env, client& requests, std::string key, metadata about, bool conditional,
+                                   std::shared_ptr<std::vector<upload_marker>> abandoned)
+    : env_(env), requests_(requests), claims_(env, requests), key_(std::move(key)), about_(std::move(about)), conditional_(conditional),
+      abandoned_(std::move(abandoned)) {}
+
+multipart_writer::~multipart_writer() {
+    if (!ended_ && !upload_id_.empty()) abandoned_->push_back({key_, upload_id_});
+}
 
 io::task<void> multipart_writer::send_part(unsigned number, shared_bytes data) {
     auto request = upload_part(requests_.where(), key_, upload_id_, number, std::move(data));
@@ -78,7 +84,10 @@ io::task<io::result<void>> multipart_writer::send_parts(bool last) {
     co_await group.join();
     const io::byte_view rest = all.view().subspan(at);
     held_.assign(rest.begin(), rest.end());
-    if (!outcome_) co_await claims_.abort(key_, upload_id_);
+    if (!outcome_) {
+        ended_ = true;
+        co_await claims_.abort(key_, upload_id_);
+    }
     co_return outcome_;
 }
 
@@ -114,6 +123,7 @@ io::task<io::result<void>> multipart_writer::commit() {
         auto sent = co_await send_parts(true);
         if (!sent) co_return sent;
     }
+    ended_ = true;
     co_return co_await publish();
 }
 

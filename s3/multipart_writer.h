@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,10 @@ class multipart_writer final : public io::object_writer {
 public:
     // `key` is whole. Without `conditional` (a store that does not honour conditions) the key is looked at before it is written, and
     // two writers at the same moment may both succeed.
-    multipart_writer(const io::environment& env, client& requests, std::string key, metadata about, bool conditional);
+    // `abandoned` gets the upload if this is destroyed in the middle of it: an upload can only be aborted by a request.
+    multipart_writer(const io::environment& env, client& requests, std::string key, metadata about, bool conditional,
+                     std::shared_ptr<std::vector<upload_marker>> abandoned);
+    ~multipart_writer() override;
 
     // Sends parts when enough for all that may travel at once are there, and waits for them. After an error the upload is aborted.
     io::task<io::result<void>> write(io::bytes part) override;
@@ -43,6 +47,8 @@ private:
     std::string upload_id_;
     std::vector<uploaded_part> parts_;
     io::result<void> outcome_{};
+    std::shared_ptr<std::vector<upload_marker>> abandoned_;
+    bool ended_ = false;  // published, aborted, or left to whoever meets its claim
 };
 
 // Creates an object in one request. already_exists, outcome_unknown; `conditional` as above.

@@ -138,8 +138,13 @@ io::task<io::result<void>> store::put_if_absent(std::string key, io::bytes data,
 io::task<io::result<std::unique_ptr<io::object_writer>>> store::open_writer(std::string key, io::object_attributes attributes) {
     auto name = whole(key);
     if (!name) co_return name.error();
+    while (!abandoned_->empty()) {
+        const upload_marker left = abandoned_->back();
+        abandoned_->pop_back();
+        co_await claims_.abort(left.key, left.upload_id);
+    }
     std::unique_ptr<io::object_writer> out =
-        std::make_unique<multipart_writer>(env_, requests_, *name, about(attributes), !settings_.unsafe_no_conditional_put);
+        std::make_unique<multipart_writer>(env_, requests_, *name, about(attributes), !settings_.unsafe_no_conditional_put, abandoned_);
     co_return std::move(out);
 }
 

@@ -64,6 +64,7 @@ private:
     access how_;
     client requests_;
     claims claims_;
+    std::shared_ptr<std::vector<upload_marker>> abandoned_ = std::make_shared<std::vector<upload_marker>>();  // by writers; aborted by the next
 };
 
 }  // namespace s3

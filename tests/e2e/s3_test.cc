@@ -1,7 +1,9 @@
 // What only a store on S3 can meet.
 #include <gmock/gmock.h>
 
+#include <csignal>
 #include <filesystem>
+#include <thread>
 
 #include "tests/e2e/fixture.h"
 
@@ -77,6 +79,19 @@ TEST_F(on_s3, A10_two_watches_of_copies_of_one_database_do_not_mix_their_histori
     second.stop();
     expect_same_rows("app.db", first_stopped ? copy : db);
     expect_verified();
+}
+
+TEST_F(on_s3, E7_the_drain_limit_holds_while_the_server_is_away) {
+    create(db);
+    auto run = follow(db, {"--drain-limit", "1s"});
+    server.pause();
+    tests::app(db).run("INSERT INTO t(x) VALUES('late')");
+    run->send_signal(SIGTERM);
+    EXPECT_EQ(run->wait(tests::process::milliseconds(30'000)), 4) << run->log();
+    server.restart();
+    auto next = follow(db);
+    EXPECT_EQ(next->stop(), 0) << next->log();
+    expect_same_rows("app.db", db);
 }
 
 TEST_F(on_s3, what_is_wrong_with_a_store_is_exit_code_4_and_with_its_url_2) {

@@ -231,7 +231,7 @@ TEST_F(rgw_store, uploads_that_were_left_behind_are_aborted_at_the_next_start_if
     EXPECT_EQ(uploads(), 0U);
 }
 
-TEST_F(rgw_store, an_abandoned_writer_leaves_nothing_to_see) {
+TEST_F(rgw_store, an_abandoned_writer_leaves_nothing_to_see_and_its_upload_goes_with_the_next) {
     auto on = store();
     world.run([&]() -> io::task<void> {
         auto writer = co_await on->open_writer("k", {});
@@ -240,6 +240,9 @@ TEST_F(rgw_store, an_abandoned_writer_leaves_nothing_to_see) {
     }());
     EXPECT_EQ(world.run(on->head("k")).error().code, io::errc::not_found);
     EXPECT_TRUE(put(*on, "k", some_bytes(5)));
+    EXPECT_EQ(uploads(), 1U);
+    EXPECT_TRUE(write(*on, "next", some_bytes(5), 5));
+    EXPECT_EQ(uploads(), 0U);
 }
 
 TEST_F(rgw_store, server_side_encryption_with_a_customers_key_over_tls) {
