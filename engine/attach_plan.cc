@@ -44,8 +44,13 @@ attach_decision without_memo(const attach_input& in) {
     }
     // The local state is lost, or this host takes the stream over. Another writer that still lives collides with our next object
     // and one of us stops: every L0 name is created once.
-    return lost(in, in.remote.head_txid, in.remote.head->page_size,
-                fmt::format("nothing is remembered of this stream, but the store holds it up to TXID {}", in.remote.head_txid));
+    const std::uint64_t head = in.remote.head_txid;
+    std::string why = fmt::format("nothing is remembered of this stream, but the store holds it up to TXID {}", head);
+    if (!in.remote.head->sums) {
+        why += fmt::format(", written by Litestream or another program; flotilla takes it over with a snapshot at TXID {}. Nothing else may write "
+                           "to it any more", head + 1);
+    }
+    return lost(in, head, in.remote.head->page_size, std::move(why));
 }
 
 }  // namespace

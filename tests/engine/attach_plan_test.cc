@@ -190,6 +190,8 @@ TEST(attach_plan, a_stream_that_litestream_wrote_begins_anew_above_it) {
     EXPECT_EQ(out.what, step::begin);
     EXPECT_EQ(out.base_txid, 7U);
     EXPECT_TRUE(out.loud);
+    EXPECT_NE(out.why.find("Litestream"), std::string::npos) << out.why;
+    EXPECT_NE(out.why.find("takes it over with a snapshot at TXID 8"), std::string::npos) << out.why;
 }
 
 TEST(attach_plan, sums_that_prove_another_state_are_not_used) {

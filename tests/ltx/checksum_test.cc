@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/ltx/files.h"
+#include "tests/support/ltx_files.h"
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "ltx/page_index.h"
-#include "tests/ltx/files.h"
+#include "tests/support/ltx_files.h"
 
 namespace {
 

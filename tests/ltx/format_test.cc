@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "tests/ltx/files.h"
+#include "tests/support/ltx_files.h"
 
 namespace {
 

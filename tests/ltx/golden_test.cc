@@ -7,7 +7,7 @@
 
 #include "ltx/chain.h"
 #include "ltx/file_name.h"
-#include "tests/ltx/files.h"
+#include "tests/support/ltx_files.h"
 
 namespace {
 

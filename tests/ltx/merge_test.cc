@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/ltx/files.h"
+#include "tests/support/ltx_files.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "tests/ltx/files.h"
+#include "tests/support/ltx_files.h"
 
 #include <lz4frame.h>
 
