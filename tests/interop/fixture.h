@@ -27,7 +27,7 @@ protected:
     // As follow(), with a table and a row; `pragmas` come before anything is written.
     void begin(const std::string& pragmas = "");
     void commit(const std::string& sql);
-    // So many rows of random bytes, each in a commit of all.
+    // So many rows of random bytes, in one commit.
     void grow(int rows, int bytes);
 
     // Restores the stream and returns the path of the new file; the test fails if that does not work.
