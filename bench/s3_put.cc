@@ -46,17 +46,17 @@ cpu cost(std::size_t count, const F& work) {
     return {(after.all - before.all) / n, (after.kernel - before.kernel) / n};
 }
 
-io::bytes object() {
+const io::bytes object = [] {
     io::bytes out(object_size);
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::uint8_t>(i * 2654435761U >> 13);
     return out;
-}
+}();
 
 io::task<void> put_in_turn(s3::store& store, std::size_t& next, std::size_t end) {
     while (next < end) {
         std::string key = fmt::format("0000/{:016x}-{:016x}.ltx", next, next);
         ++next;
-        auto put = co_await store.put_if_absent(std::move(key), object(), {1'790'000'000'000});
+        auto put = co_await store.put_if_absent(std::move(key), object, {1'790'000'000'000});
         bench::need_ok(put);
     }
 }
@@ -94,7 +94,7 @@ struct samples {
 
 void check(const bench::stub_server& stub, const bench::tally& before, std::size_t puts) {
     const bench::tally now = stub.seen();
-    const std::uint64_t sum = puts * bench::sum_of(io::text_of(object()));
+    const std::uint64_t sum = puts * bench::sum_of(io::text_of(object));
     if (now.puts - before.puts != puts || now.bytes - before.bytes != puts * object_size || now.sum - before.sum != sum)
         bench::refuse("the stub server did not get what was sent");
 }
@@ -111,7 +111,7 @@ void measure(const bench::stub_server& stub, bool tls, std::size_t count) {
     bench::need(store);
 
     s3::signer signer(settings.where.at.region);
-    s3::http_request request = request_to(settings.where, object());
+    s3::http_request request = request_to(settings.where, object);
     const auto sign = [&] { signer.sign(request, keys, world.env.time.wall_ms(), settings.where.signing); };
     sign();
     const std::string text = wire_text(request);

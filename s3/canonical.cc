@@ -25,6 +25,7 @@ bool blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
 std::string trimmed(std::string_view value) {
     std::string out;
+    out.reserve(value.size());
     for (const char c : value) {
         if (!blank(c)) {
             out += c;
@@ -58,7 +59,7 @@ canonical_text canonical_request(const http_request& request, std::string_view p
     }
     std::string lines, names;
     for (const auto& [name, value] : headers) {
-        lines += name + ":" + value + "\n";
+        lines.append(name).append(":").append(value).append("\n");
         if (!names.empty()) names += ';';
         names += name;
     }
