@@ -23,7 +23,7 @@ namespace io {
 struct object_info {
     std::string key;
     std::uint64_t size = 0;          // bytes
-    std::int64_t timestamp_ms = 0;   // what the writer gave as the object's time, ms since 1970
+    std::int64_t timestamp_ms = 0;   // what the writer gave as the object's time, ms since 1970; from list() it may be the store's own
 };
 
 // What a writer says of an object beside its bytes. Litestream reads the time from the file's mtime or from user metadata.
