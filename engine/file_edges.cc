@@ -1,8 +1,8 @@
 #include "engine/file_edges.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include "ltx/file_name.h"
 
 namespace engine {
 namespace {
@@ -28,10 +28,7 @@ io::task<io::result<file_edges>> read_edges(object_reader& reader, stored_file f
     auto head = ltx::decode_header(*start);
     if (!head) co_return head.error().within(file.key);
     edges.header = *head;
-    if (head->range() != file.range) {
-        co_return ltx::bad_content(io::errc::corrupt, fmt::format("{}: the file inside carries TXIDs {} to {}; it was misnamed or replaced",
-                                                                  file.key, head->min_txid, head->max_txid));
-    }
+    if (auto named = ltx::check_name(file.range, *head); !named) co_return named.error().within(file.key);
     io::bytes tail;
     if (file.size <= small_file) {
         edges.whole = std::move(*start);

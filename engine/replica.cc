@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <deque>
 
+#include "ltx/file_name.h"
+
 namespace engine {
 
 replica::replica(io::object_store& store, std::string stream) : store_(store), stream_(std::move(stream)) {}
@@ -23,9 +25,6 @@ io::task<io::result<listing>> replica::list(unsigned level) const {
             out.files.push_back({level, *range, info.size, info.timestamp_ms, std::move(info.key)});
         }
     }
-    std::sort(out.files.begin(), out.files.end(), [](const stored_file& a, const stored_file& b) {
-        return a.range.min != b.range.min ? a.range.min < b.range.min : a.range.max < b.range.max;
-    });
     co_return out;
 }
 
@@ -45,11 +44,7 @@ io::task<io::result<ltx::header>> replica::header(stored_file file) const {
     if (!data) co_return data.error().within(file.key);
     auto parsed = ltx::decode_header(*data);
     if (!parsed) co_return parsed.error().within(file.key);
-    if (parsed->min_txid != file.range.min || parsed->max_txid != file.range.max) {
-        co_return io::error{io::errc::corrupt, io::subject::integrity,
-                            fmt::format("{}: the file inside says TXID {:x}-{:x}; the object was misnamed or replaced", file.key,
-                                        parsed->min_txid, parsed->max_txid)};
-    }
+    if (auto named = ltx::check_name(file.range, *parsed); !named) co_return named.error().within(file.key);
     co_return *parsed;
 }
 

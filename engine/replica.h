@@ -21,7 +21,7 @@ struct stored_file {
 };
 
 struct listing {
-    std::vector<stored_file> files;      // by level, then min, then max
+    std::vector<stored_file> files;      // by level, then min, then max: the order in which a store lists names of 16 digits
     std::vector<std::string> strangers;  // keys in a level's folder that are not names of LTX files
 };
 

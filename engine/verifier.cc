@@ -1,7 +1,5 @@
 #include "engine/verifier.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -12,6 +10,7 @@
 #include "engine/object_stream.h"
 #include "io/task_group.h"
 #include "ltx/checksum.h"
+#include "ltx/file_name.h"
 
 namespace engine {
 namespace {
@@ -35,10 +34,7 @@ io::task<io::result<audited_file>> read_whole(const io::environment& env, object
     if (!streamed) co_return streamed.error();
     auto summary = decoder.finish();
     if (!summary) co_return summary.error();
-    if (summary->header.range() != file.range) {
-        co_return ltx::bad_content(io::errc::corrupt, fmt::format("the file inside carries TXIDs {} to {}; it was misnamed or replaced",
-                                                                  summary->header.min_txid, summary->header.max_txid));
-    }
+    if (auto named = ltx::check_name(file.range, summary->header); !named) co_return named.error();
     out.summary = *summary;
     co_return out;
 }

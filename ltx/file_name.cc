@@ -1,5 +1,7 @@
 #include "ltx/file_name.h"
 
+#include <fmt/format.h>
+
 namespace ltx {
 namespace {
 constexpr std::size_t digits = 16;
@@ -37,7 +39,7 @@ std::optional<txid_range> parse_name(std::string_view name) {
 
 io::result<void> check_name(const txid_range& named, const header& h) {
     if (named == h.range()) return {};
-    return bad_content(io::errc::corrupt, "the file named " + format_name(named.min, named.max) + " holds " + format_name(h.min_txid, h.max_txid));
+    return bad_content(io::errc::corrupt, fmt::format("the file inside carries TXIDs {} to {}; it was misnamed or replaced", h.min_txid, h.max_txid));
 }
 
 }  // namespace ltx

@@ -145,6 +145,35 @@ TEST_F(engine_test, every_txid_restores_to_the_state_it_had) {
     for (const auto& [txid, state] : states) EXPECT_EQ(tests::dump(restore({engine::restore_target::what::txid, txid})), state) << txid;
 }
 
+TEST_F(engine_test, A7_a_first_snapshot_holds_what_is_only_in_the_log) {
+    create("PRAGMA wal_checkpoint(TRUNCATE); INSERT INTO t(x) VALUES('only in the log')");
+    tests::app reader(db_path);
+    reader.run("BEGIN; SELECT * FROM t");  // keeps it there
+    start();
+    until([&] { return count(what::attached) == 1; });
+    stop();
+    EXPECT_EQ(tests::dump(restore(engine::restore_target::at_txid(1))), tests::dump(db_path));
+}
+
+TEST_F(engine_test, F11_what_the_first_snapshot_holds_is_not_shipped_again_and_the_next_object_stands_on_it) {
+    create("INSERT INTO t(x) VALUES('one')");
+    tests::app reader(db_path);
+    reader.run("BEGIN; SELECT * FROM t");  // the log goes on, from the snapshot's mark
+    start();
+    until([&] { return count(what::attached) == 1; });
+    stop();
+    EXPECT_EQ(objects(9), 1U);
+    EXPECT_EQ(objects(0), 0U);
+    start();
+    until([&] { return count(what::attached) == 2; });
+    tests::app(db_path).run("INSERT INTO t(x) VALUES('two')");
+    stop();
+    EXPECT_EQ(objects(0), 1U);
+    EXPECT_EQ(count(what::reanchored), 0U);
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
 TEST_F(engine_test, F11_a_snapshot_on_demand_is_the_state_at_its_txid) {
     create();
     start();

@@ -16,6 +16,7 @@
 #include "tests/support/broken_store.h"
 #include "tests/support/chain_builder.h"
 #include "tests/support/real_environment.h"
+#include "tests/support/spoiled_files.h"
 #include "tests/support/temp_directory.h"
 
 namespace {
@@ -342,6 +343,38 @@ TEST_F(restorer, F4_a_truncated_file_is_refused_at_every_length) {
     }
 }
 
+TEST_F(restorer, F4_F13_an_object_that_shrinks_or_is_replaced_while_it_is_read_is_refused) {
+    std::mt19937 dice(7);
+    const auto noise = [&] {
+        io::bytes image(512 * 300);
+        for (auto& byte : image) byte = static_cast<std::uint8_t>(dice());
+        return image;
+    };
+    for (const bool sums : {true, false}) {
+        tests::chain_builder mine(512);
+        tests::chain_builder other(512);
+        mine.with_sums = other.with_sums = sums;
+        mine.commit(noise());
+        other.commit(noise());
+        const io::bytes sound = mine.file(1, 1);
+        for (const io::bytes& then : {io::bytes(sound.begin(), sound.end() - 90'000), other.file(1, 1)}) {
+            std::filesystem::remove_all(dir.file("store/app"));
+            mine.put(real, *store, "app", 9, 1, 1);
+            tests::broken_store changing(*store);
+            int gets = 0;
+            changing.on_get = [&](const std::string&) -> io::result<void> {
+                if (++gets == 3) spill(path_of(9, 1, 1), then);  // both ends have been read
+                return {};
+            };
+            auto report = real.run(engine::restore(real.env, changing, request()));
+            ASSERT_FALSE(report) << sums;
+            EXPECT_EQ(report.error().code, io::errc::corrupt) << report.error().context;
+            EXPECT_EQ(report.error().about, io::subject::integrity);
+            EXPECT_EQ(tests::names_in(dir.file("out")), std::vector<std::string>{});
+        }
+    }
+}
+
 TEST_F(restorer, A14_an_existing_output_needs_force_and_is_untouched_by_a_failure) {
     three_transactions();
     spill(output, io::view_of("precious"));
@@ -376,6 +409,21 @@ TEST_F(restorer, A14_a_log_that_would_be_played_into_the_new_database_is_refused
         EXPECT_FALSE(std::filesystem::exists(output + suffix));
         std::filesystem::remove(output);
     }
+}
+
+TEST_F(restorer, A14_an_output_that_appears_at_the_last_moment_is_not_replaced) {
+    three_transactions();
+    tests::spoiled_files files;
+    files.spoil = [&](const std::string& call, const std::string& path) {
+        if (call.starts_with("rename") && path == output) spill(output, io::view_of("precious"));
+        return 0;
+    };
+    tests::real_environment world(&files);
+    auto report = world.run(engine::restore(world.env, *store, request()));
+    ASSERT_FALSE(report);
+    EXPECT_EQ(report.error().code, io::errc::already_exists) << report.error().context;
+    EXPECT_EQ(io::text_of(slurp(output)), "precious");
+    EXPECT_EQ(tests::names_in(dir.file("out")), std::vector<std::string>{"restored.db"});
 }
 
 TEST_F(restorer, A14_force_does_not_replace_a_database_that_somebody_has_open) {
