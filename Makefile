@@ -28,11 +28,11 @@ bench: build/release/build.ninja
 	cmake --build build/release -j $(JOBS) --target flotilla benchmarks
 	bash bench/run.sh build/release
 
-# Each fuzzer for SECONDS (default 60), from its corpus; findings stay in build/fuzz.
+# Each fuzzer for SECONDS_EACH (default 60), from its corpus; findings stay in build/fuzz/fuzz.
 SECONDS_EACH ?= 60
-fuzz: build/asan/build.ninja
-	cmake --build build/asan -j $(JOBS) --target fuzzers
-	bash tests/fuzz/run.sh build/asan $(SECONDS_EACH)
+fuzz: build/fuzz/build.ninja
+	cmake --build build/fuzz -j $(JOBS) --target fuzzers
+	bash tests/fuzz/run.sh build/fuzz $(SECONDS_EACH)
 
 # The crash loop, N times in a row.
 crash-loops: build/release/build.ninja
