@@ -92,13 +92,16 @@ io::task<io::result<void>> multipart_writer::send_parts(bool last) {
 }
 
 io::task<io::result<void>> multipart_writer::write(io::bytes part) {
+    const auto next = static_cast<unsigned>(parts_.size() + 1);
+    const std::size_t most = part_size(next) * parts_in_flight(next);
     if (held_.empty()) {
         held_ = std::move(part);
     } else {
+        // All of it at once: growing would copy what is held time and again, and hold it twice.
+        held_.reserve(most + part.size());
         io::append(held_, part);
     }
-    const auto next = static_cast<unsigned>(parts_.size() + 1);
-    if (held_.size() < part_size(next) * parts_in_flight(next)) co_return io::result<void>();
+    if (held_.size() < most) co_return io::result<void>();
     co_return co_await send_parts(false);
 }
 
