@@ -37,9 +37,10 @@ public:
     std::unique_ptr<fault_proxy> make_proxy(std::function<fault(const std::string&, const std::string&)> choose) {
         return std::make_unique<fault_proxy>(world.loop(), settings().where.at.server.port, std::move(choose));
     }
-    s3::store_settings behind(const fault_proxy& one) const {
+    // Little patience is for faults that are silence; a busy machine may be silent, too.
+    s3::store_settings behind(const fault_proxy& one, std::chrono::milliseconds stall = std::chrono::seconds(10)) const {
         auto out = settings(one.url());
-        out.requests.stall = std::chrono::milliseconds(250);
+        out.requests.stall = stall;
         out.requests.deadline = std::chrono::seconds(15);
         out.requests.retry = {std::chrono::milliseconds(5), std::chrono::milliseconds(100)};
         return out;
@@ -58,7 +59,7 @@ public:
 };
 
 TEST_F(rgw_fault, what_may_be_repeated_succeeds_through_each_fault) {
-    auto on = store(behind(*proxy));
+    auto on = store(behind(*proxy, std::chrono::milliseconds(250)));
     const auto data = some_bytes(20'000);
     ASSERT_TRUE(world.run(store()->put_if_absent("k", data, {})));
     for (const auto& group : {refusing, losing}) {
@@ -81,7 +82,8 @@ TEST_F(rgw_fault, what_may_be_repeated_succeeds_through_each_fault) {
 }
 
 TEST_F(rgw_fault, a_conditional_put_is_sent_again_only_if_the_server_did_not_begin_it) {
-    auto on = store(behind(*proxy));
+    auto patient = store(behind(*proxy));
+    auto hasty = store(behind(*proxy, std::chrono::milliseconds(250)));
     const std::map<fault, io::errc> outcomes{
         {fault::reset, io::errc::outcome_unknown},     {fault::internal_error, io::errc::outcome_unknown}, {fault::bad_gateway, io::errc::outcome_unknown},
         {fault::swallow, io::errc::outcome_unknown},   {fault::cut, io::errc::outcome_unknown},            {fault::lose_to_500, io::errc::outcome_unknown},
@@ -91,6 +93,7 @@ TEST_F(rgw_fault, a_conditional_put_is_sent_again_only_if_the_server_did_not_beg
         for (const fault each : group) {
             const std::string key = fmt::format("k{}", static_cast<int>(each));
             script = {each};
+            auto& on = each == fault::swallow || each == fault::stall ? hasty : patient;
             auto put = world.run(on->put_if_absent(key, some_bytes(100), {}));
             script.clear();
             const auto expected = outcomes.find(each);
@@ -185,7 +188,7 @@ TEST_F(rgw_fault, A10_ten_thousand_operations_through_all_faults_lose_nothing_an
                                     fault::cut,     fault::lose_to_500, fault::lose_to_504, fault::truncate,  fault::trickle,     fault::stale};
         return others[dice.next() % std::size(others)];
     });
-    auto on = store(behind(*all));
+    auto on = store(behind(*all, std::chrono::milliseconds(250)));
     const std::size_t descriptors_before = open_descriptors();
     std::map<int, std::uint64_t> stored;  // confirmed: key and seed
     std::map<int, std::uint64_t> doubtful;
@@ -207,7 +210,7 @@ TEST_F(rgw_fault, A10_ten_thousand_operations_through_all_faults_lose_nothing_an
                 EXPECT_TRUE(got) << got.error().context;
                 EXPECT_TRUE(!got || *got == some_bytes(200 + expected % 3000, expected)) << key;
             }
-            EXPECT_LT(world.env.time.now() - begun, std::chrono::seconds(17));  // the deadline, a last stall, and a busy machine
+            EXPECT_LT(world.env.time.now() - begun, std::chrono::seconds(40));  // the deadline is 15 s; the machine may be busy
         }
     };
     world.run([&]() -> io::task<void> {
