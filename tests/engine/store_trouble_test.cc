@@ -476,7 +476,7 @@ TEST_F(store_trouble, snapshots_come_at_their_interval_also_over_restarts) {
     expect_sound();
 }
 
-TEST_F(store_trouble, a_snapshot_begins_although_the_writer_never_pauses) {
+TEST_F(store_trouble, A7_a_snapshot_begins_although_the_writer_never_pauses) {
     create();
     settings.targets[0].settings.checkpoint_bytes = 1U << 30U;
     start();
