@@ -40,7 +40,7 @@ io::task<bool> client::admitted(io::instant until) {
     }
 }
 
-io::task<client::outcome> client::try_once(call& what, io::instant until, bool fresh_connection) {
+io::task<client::outcome> client::try_once(call& what, io::instant& until, bool first) {
     outcome out;
     request_facts asked{what.what, what.key, what.condition, {}, 0};
     auto keys = co_await keys_.get();
@@ -51,8 +51,12 @@ io::task<client::outcome> client::try_once(call& what, io::instant until, bool f
     }
     out.used = std::move(*keys);
     const bool conditional = what.condition != write_condition::kind::always;
-    const io::duration most_idle = fresh_connection ? io::duration::zero() : conditional ? settings_.most_idle_for_conditional : io::duration::max();
-    auto lease = co_await pool_.acquire(until, most_idle);
+    const io::duration most_idle = !first ? io::duration::zero() : conditional ? settings_.most_idle_for_conditional : io::duration::max();
+    // A burst of calls waits its turn before its time begins to run: that others are served says that the server lives.
+    const io::instant asked_for = env_.time.now();
+    const io::instant wait_until = first ? until + settings_.queue : until;
+    auto lease = co_await pool_.acquire(wait_until, most_idle);
+    if (first && lease) until += env_.time.now() - asked_for;
     if (!lease) {
         env_.time.now() < until ? breaker_.failed(env_.time.now(), env_.dice) : breaker_.abandoned();
         out.failed.what.error = judge_lost(where_, asked, lease.error(), false);
@@ -96,18 +100,19 @@ void client::heed(const outcome& failed, const next_step& next) {
 
 io::task<io::result<http_response>> client::send(call what) {
     const std::uint64_t size = what.request.body.size() + what.expected_body;
-    const io::instant until = env_.time.now() + settings_.deadline + std::chrono::seconds(size / settings_.least_rate);
-    retry_plan plan(settings_.retry, until);
+    io::instant until = env_.time.now() + settings_.deadline + std::chrono::seconds(size / settings_.least_rate);
+    std::optional<retry_plan> plan;  // from the first attempt on
     io::error last{io::errc::timed_out, io::subject::store, where_.text() + ": the server has not answered for a while and is not asked for now"};
     unsigned attempts = 0;
     while (true) {
         const bool open = co_await admitted(until);
         if (!open) break;
-        outcome made = co_await try_once(what, until, attempts > 0);
+        outcome made = co_await try_once(what, until, attempts == 0);
         ++attempts;
         if (made.answer) co_return std::move(*made.answer);
         last = made.failed.what.error;
-        const next_step next = plan.after(made.failed, env_.time.now(), env_.dice);
+        if (!plan) plan.emplace(settings_.retry, until);
+        const next_step next = plan->after(made.failed, env_.time.now(), env_.dice);
         if (next.what == next_step::kind::give_up) break;
         heed(made, next);
         if (next.wait > io::duration::zero()) co_await io::sleep_for(env_.time, next.wait);

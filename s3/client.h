@@ -28,6 +28,7 @@ struct client_settings {
     io::duration stall = std::chrono::seconds(30);      // of one attempt without a byte moving
     io::duration deadline = std::chrono::minutes(2);    // of a call with all its attempts, and for its bytes as long as they take at
     std::uint64_t least_rate = 64U << 10U;              // this rate, bytes a second
+    io::duration queue = std::chrono::seconds(30);      // at most this long for a connection to become free; does not count above
     io::retry_policy retry{std::chrono::milliseconds(50), std::chrono::seconds(10)};
     // A conditional write uses a connection only if it was used this recently: if it dies meanwhile the outcome is unknown.
     io::duration most_idle_for_conditional = std::chrono::seconds(2);
@@ -63,7 +64,7 @@ private:
     // What one attempt came to: an answer with a status 2xx, or what is known of its failure.
     struct outcome;
     io::task<bool> admitted(io::instant until);
-    io::task<outcome> try_once(call& what, io::instant until, bool fresh_connection);
+    io::task<outcome> try_once(call& what, io::instant& until, bool first);
     void heed(const outcome& failed, const next_step& next);
 
     const io::environment& env_;

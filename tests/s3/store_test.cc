@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "io/task_group.h"
 #include "tests/support/answering_network.h"
 #include "tests/support/real_environment.h"
 
@@ -17,6 +18,31 @@ public:
     io::task<io::result<s3::credentials>> get() override { co_return s3::credentials{"a", s3::secret("s"), {}, {}}; }
     void refused(const s3::credentials&) override {}
 };
+
+// Thirty calls, one connection at a time, 20 ms each: the last one begins long after the deadline of a single call.
+TEST(s3_client_queue, a_burst_waits_its_turn_before_its_time_begins_to_run) {
+    tests::real_environment world;
+    any_credentials keys;
+    answering_network net([](const std::string&) { return http_answer("200 OK", "0123456789", "Connection: close\r\n"); });
+    net.before_connect = [&] { return io::sleep_for(world.env.time, std::chrono::milliseconds(20)); };
+    net.time = &world.env.time;
+    s3::client_settings settings;
+    settings.pool.most = 1;
+    settings.deadline = std::chrono::milliseconds(150);
+    const auto where = *s3::parse_store_url("s3://bucket/p?endpoint=http://host:1234", {});
+    s3::client on(world.env, net, keys, where, settings);
+    const auto get = [&]() -> io::task<void> {
+        auto got = co_await on.send(s3::make_call(s3::operation::get_object, "k", s3::get_object(where, "k", 0, 10, "")));
+        EXPECT_TRUE(got) << got.error().context;
+    };
+    const auto all = [&]() -> io::task<void> {
+        io::task_group group(world.env.time, world.env.on);
+        for (int i = 0; i < 30; ++i) group.spawn(get());
+        co_await group.join();
+    };
+    world.run(all());
+    EXPECT_EQ(net.connected.size(), 30U);
+}
 
 TEST(s3_store, A10_a_store_that_ignores_conditions_is_refused_unless_told_otherwise) {
     tests::real_environment world;

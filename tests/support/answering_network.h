@@ -21,6 +21,7 @@ public:
     std::vector<std::string> requests;  // whole, in order
     std::vector<io::peer> connected;
     std::function<io::task<void>()> before_connect = {};
+    const io::clock* time = nullptr;  // if set, a call whose time is over ends so
 
     io::task<io::result<std::unique_ptr<io::byte_stream>>> connect(io::peer to, io::instant) override {
         connected.push_back(to);
@@ -33,7 +34,8 @@ private:
     public:
         explicit stream(answering_network& owner) : owner_(owner) {}
 
-        io::task<io::result<std::size_t>> read_some(io::byte_span into, io::patience) override {
+        io::task<io::result<std::size_t>> read_some(io::byte_span into, io::patience limit) override {
+            if (owner_.time != nullptr && owner_.time->now() > limit.until) co_return io::error{io::errc::timed_out, io::subject::general, "late"};
             const std::size_t size = std::min(into.size(), waiting_.size());
             std::copy_n(waiting_.begin(), size, into.begin());
             waiting_.erase(0, size);
