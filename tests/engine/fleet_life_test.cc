@@ -1,5 +1,8 @@
 // A fleet while it runs: databases and directories that come and go, requests, state.db in trouble, stops at any time.
+#include <atomic>
+#include <cerrno>
 #include <fstream>
+#include <future>
 
 #include "engine/request_box.h"
 #include "engine/state_store.h"
@@ -14,6 +17,25 @@ using tests::what;
 using tests::write_fate;
 namespace fs = std::filesystem;
 
+// Notes what a watcher hears.
+class noted_watcher final : public io::watcher {
+public:
+    noted_watcher(std::unique_ptr<io::watcher> real, std::vector<io::watch_event>& heard) : real_(std::move(real)), heard_(heard) {}
+
+    io::result<void> add(const std::string& directory) override { return real_->add(directory); }
+    void remove(const std::string& directory) override { real_->remove(directory); }
+    io::task<std::vector<io::watch_event>> next() override {
+        auto events = co_await real_->next();
+        heard_.insert(heard_.end(), events.begin(), events.end());
+        co_return events;
+    }
+    void close() override { real_->close(); }
+
+private:
+    std::unique_ptr<io::watcher> real_;
+    std::vector<io::watch_event>& heard_;
+};
+
 class fleet_life : public tests::engine_world {
 protected:
     // A commit that comes back, to see that a stream is followed.
@@ -21,6 +43,12 @@ protected:
         const std::size_t before = count(what::confirmed, stream);
         tests::app(path).run("INSERT INTO t(x) VALUES('is it seen?')");
         until([&] { return count(what::confirmed, stream) > before; });
+    }
+
+    // The TXID up to which state.db says that the stream is.
+    std::uint64_t stored() const {
+        const auto rows = engine::read_state(dir.file("state"));
+        return rows && !rows->empty() ? rows->at(0).row.txid : 0;
     }
 
     std::optional<io::result<std::uint64_t>> made;
@@ -168,6 +196,12 @@ TEST_F(fleet_life, a_directory_that_another_one_is_renamed_over_is_watched_anew)
     db_path = dir.file("volume/now/app.db");
     settings.targets[0].path = db_path;
     settings.sweep_interval = 100ms;
+    std::vector<io::watch_event> heard;
+    world.env.make_watcher = [&, make = world.env.make_watcher]() -> io::result<std::unique_ptr<io::watcher>> {
+        auto real = make();
+        if (!real) return real.error();
+        return std::make_unique<noted_watcher>(std::move(*real), heard);
+    };
     create();
     start();
     until([&] { return count(what::attached) == 1; });
@@ -177,6 +211,8 @@ TEST_F(fleet_life, a_directory_that_another_one_is_renamed_over_is_watched_anew)
     create("INSERT INTO t(x) VALUES('the other volume')");
     until([&] { return count(what::attached) == 2; });
     expect_followed(db_path, "app.db");
+    std::ofstream(dir.file("volume/now/a file")) << "seen by its event, not by the sweep";
+    until([&] { return std::any_of(heard.begin(), heard.end(), [](const auto& e) { return e.name == "a file"; }); });
     stop();
     EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
 }
@@ -207,11 +243,22 @@ TEST_F(fleet_life, state_db_that_cannot_be_written_is_loud_holds_nothing_up_and_
     expect_followed(db_path, "app.db");
     until([&] { return world.journal.contains("state.db cannot be written"); });
     expect_followed(db_path, "app.db");
-    const std::uint64_t newest = last(what::confirmed).txid;
-    EXPECT_LT(engine::read_state(dir.file("state"))->at(0).row.txid, newest);
+    EXPECT_LT(stored(), last(what::confirmed).txid);
     tests::app(dir.file("state/state.db")).run("DROP TRIGGER full");
-    until([&] { return engine::read_state(dir.file("state"))->at(0).row.txid == newest; });
+    until([&] { return stored() == last(what::confirmed).txid; });
     EXPECT_TRUE(world.journal.contains("state.db is written again"));
+    stop();
+}
+
+TEST_F(fleet_life, state_db_that_could_not_be_written_is_written_later_though_nothing_more_happens) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1 && stored() == 1; });
+    tests::app(dir.file("state/state.db")).run("CREATE TRIGGER full BEFORE INSERT ON stream BEGIN SELECT RAISE(FAIL, 'the disk is full'); END");
+    expect_followed(db_path, "app.db");
+    until([&] { return world.journal.contains("state.db cannot be written"); });
+    tests::app(dir.file("state/state.db")).run("DROP TRIGGER full");
+    until([&] { return stored() == last(what::confirmed).txid; });
     stop();
 }
 
@@ -302,9 +349,28 @@ TEST_F(fleet_life, requests_are_answered_each_on_its_own) {
 }
 
 TEST_F(fleet_life, a_snapshot_asked_of_a_stream_that_ends_is_answered) {
+    create_at(watch_directory() + "/app.db");
+    // Its file is gone when it is opened; meanwhile it is asked.
+    std::promise<void> asked;
+    std::atomic<bool> once = false;
+    files.spoil = [&, answer = asked.get_future().share()](const std::string& call, const std::string& path) {
+        if (call != "status" || !path.ends_with("/app.db-wal") || once.exchange(true)) return 0;
+        answer.wait();
+        return ENOENT;
+    };
+    start();
+    until([&] { return count(what::watching) == 1; });
+    ask("app.db");
+    asked.set_value();
+    until([&] { return made.has_value(); });
+    EXPECT_FALSE(made->has_value());
+    until([&] { return count(what::attached) == 1; });  // it was there all the same
+    stop();
+}
+
+TEST_F(fleet_life, a_snapshot_asked_of_a_stream_that_waits_is_answered_and_a_file_that_goes_meanwhile_is_forgotten) {
     const std::string data = watch_directory();
     create_at(data + "/app.db");
-    // Still on its way into step when it is asked, and gone before it got there.
     store->on_list = [](const std::string&) { return io::error{io::errc::timed_out, io::subject::store, "no answer"}; };
     start();
     until([&] { return count(what::detached) >= 1; });
