@@ -97,8 +97,9 @@ io::task<io::result<void>> multipart_writer::write(io::bytes part) {
     if (held_.empty()) {
         held_ = std::move(part);
     } else {
-        // All of it at once: growing would copy what is held time and again, and hold it twice.
-        held_.reserve(most + part.size());
+        // Room for all of it at once, and for parts that are longer than this one: growing would copy what is held time and again, and hold it
+        // twice. Room that is not used takes no memory.
+        if (held_.capacity() < most + part.size()) held_.reserve(most + 2 * part.size());
         io::append(held_, part);
     }
     if (held_.size() < most) co_return io::result<void>();

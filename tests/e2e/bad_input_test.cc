@@ -55,7 +55,7 @@ protected:
         expect_error(watching({path}), 3, says);
         EXPECT_TRUE(tests::slurp(path) == before) << path << " was changed";
         EXPECT_EQ(tests::names_in(std::filesystem::path(path).parent_path()), beside);
-        EXPECT_FALSE(std::filesystem::exists(store + "/" + std::filesystem::path(path).filename().string())) << "a stream was begun";
+        EXPECT_FALSE(has_stream(std::filesystem::path(path).filename().string())) << "a stream was begun";
     }
 
     // A stream in the store, from a watch that has ended.
@@ -136,7 +136,7 @@ TEST_F(bad_input, one_bad_database_among_good_ones_is_named_and_nothing_is_follo
     create(db);
     tests::spill(dir.file("bad.db"), noise(4096));
     expect_error(watching({db, dir.file("bad.db")}), 3, {"bad.db", "not an SQLite database"});
-    EXPECT_FALSE(std::filesystem::exists(store + "/app.db"));
+    EXPECT_FALSE(has_stream("app.db"));
 }
 
 TEST_F(bad_input, a_database_on_a_read_only_file_system) {
@@ -326,13 +326,13 @@ TEST_F(bad_input, words_that_make_no_sense) {
         {"snapshot", "--state", state},
         {"snapshot", "app.db", "--state", state, "--timeout", "x"},
     };
-    std::filesystem::create_directories(store);
+    make_store();
     for (const auto& each : cases) {
         words with_state = each;
         if (each[0] == "watch") with_state.insert(with_state.end(), {"--state", state});
         expect_error(with_state, 2, {"flotilla: "});
     }
-    EXPECT_FALSE(std::filesystem::exists(store + "/app.db")) << "nothing was begun";
+    EXPECT_FALSE(has_stream("app.db")) << "nothing was begun";
     EXPECT_FALSE(std::filesystem::exists(restored));
 }
 
@@ -358,8 +358,8 @@ TEST_F(bad_input, a_store_that_is_not_there_is_not_made_by_reading_it) {
 }
 
 TEST_F(bad_input, A13_an_empty_backup_is_a_failure) {
-    std::filesystem::create_directories(store);
-    expect_error({"verify", "--from", store}, 5, {store});
+    make_store();
+    expect_error({"verify", "--from", store}, 5, {store_name()});
     expect_error({"verify", "app.db", "--from", store}, 5, {"app.db"});
     expect_error(restoring(), 5, {"app.db"});
     make_backup();

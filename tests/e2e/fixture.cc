@@ -45,6 +45,10 @@ std::int64_t application::finish() {
     return commits;
 }
 
+void end_to_end::make_store() const {
+    if (!on_s3()) std::filesystem::create_directories(store);
+}
+
 void end_to_end::create(const std::string& path, const std::string& pragmas) {
     tests::app app(path);
     app.run(pragmas);

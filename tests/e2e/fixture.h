@@ -12,6 +12,7 @@
 #include "tests/support/flotilla.h"
 #include "tests/support/rgw.h"
 #include "tests/support/sqlite.h"
+#include "tests/support/store_access.h"
 #include "tests/support/temp_directory.h"
 
 namespace e2e {
@@ -42,8 +43,15 @@ class end_to_end : public testing::Test {
 protected:
     tests::temp_directory dir;
     std::string db = dir.file("app.db");
-    std::string store = tests::store_of_test(dir.file("store"));
+    std::string store = tests::store_of_test(dir.file("store"));  // a directory or on S3: FLOTILLA_STORE
     std::string state = dir.file("state");
+
+    bool on_s3() const { return store.starts_with("s3://"); }
+    // The store as messages call it.
+    std::string store_name() const { return store.substr(0, store.find('?')); }
+    // An empty store that can be read.
+    void make_store() const;
+    bool has_stream(const std::string& name) const { return !tests::store_access(store).keys(name).empty(); }
 
     // A database in WAL mode with some rows; `pragmas` come first, before anything is written.
     static void create(const std::string& path, const std::string& pragmas = "");

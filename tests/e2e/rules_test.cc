@@ -19,10 +19,12 @@ protected:
     }
     // A store that answers nothing but errors, until it is mended.
     void break_store() {
+        if (on_s3()) return tests::rgw::shared().pause();
         fs::rename(store, dir.file("store-away"));
         std::ofstream(store) << "a file where the store was";
     }
     void mend_store() {
+        if (on_s3()) return tests::rgw::shared().restart();
         fs::remove(store);
         fs::rename(dir.file("store-away"), store);
     }
