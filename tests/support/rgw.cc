@@ -12,7 +12,15 @@
 namespace tests {
 
 rgw::rgw() {
-    command("start", std::to_string(::getpid()));
+    // Between finding free ports and listening on them somebody else may take one.
+    for (int tries = 3;; --tries) {
+        try {
+            command("start", std::to_string(::getpid()));
+            break;
+        } catch (const std::runtime_error&) {
+            if (tries == 1) throw;
+        }
+    }
     std::ifstream in(folder_.file("env"));
     for (std::string line; std::getline(in, line);) {
         const std::size_t equals = line.find('=');
