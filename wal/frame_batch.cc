@@ -20,7 +20,7 @@ void frame_batch::finish(const position& end) {
     });
     const auto same_page = [](const page_place& a, const page_place& b) { return a.pgno == b.pgno; };
     places_.erase(std::unique(places_.begin(), places_.end(), same_page), places_.end());
-    // A commit that shrinks the database drops the pages behind its end (B6).
+    // A commit that shrinks the database drops the pages behind its end (B7).
     const auto beyond = [this](const page_place& p) { return p.pgno > commit_pages_; };
     places_.erase(std::find_if(places_.begin(), places_.end(), beyond), places_.end());
 }

@@ -55,7 +55,7 @@ TEST(decoder, reads_the_lz4_frames_of_older_litestreams) {
 }
 
 // The file checksum covers decompressed pages: a block may be damaged into another form of the same page, which is no harm.
-TEST(decoder, every_flipped_bit_is_found_or_leaves_the_contents_as_they_were) {
+TEST(decoder, F13_every_flipped_bit_is_found_or_leaves_the_contents_as_they_were) {
     const io::bytes file = small_file();
     const auto whole = tests::decode(file);
     ASSERT_TRUE(whole);

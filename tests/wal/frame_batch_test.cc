@@ -45,14 +45,14 @@ TEST(frame_batch, F2_what_was_not_committed_is_not_in_it) {
     EXPECT_TRUE(batch_of({}).empty());
 }
 
-TEST(frame_batch, B6_a_commit_that_shrinks_drops_the_pages_behind_its_end) {
+TEST(frame_batch, B7_a_commit_that_shrinks_drops_the_pages_behind_its_end) {
     const auto b = batch_of({{1, 10, 0, {}}, {9, 20, 0, {}}, {10, 30, 10, {}}, {1, 40, 5, {}}});
     EXPECT_EQ(pages(b), (std::vector<std::uint32_t>{1}));
     EXPECT_EQ(b.find(9), std::nullopt);
     EXPECT_EQ(b.commit_pages(), 5U);
 }
 
-TEST(frame_batch, B6_what_grows_again_later_is_kept) {
+TEST(frame_batch, B7_what_grows_again_later_is_kept) {
     const auto b = batch_of({{9, 10, 9, {}}, {1, 20, 5, {}}, {8, 30, 9, {}}});
     EXPECT_EQ(pages(b), (std::vector<std::uint32_t>{1, 8, 9}));  // as SQLite itself would find page 9
 }

@@ -96,7 +96,7 @@ void expect_commit(const element& wanted, const commit& got) {
     EXPECT_EQ(got.at.running, (wal::chain{number(wanted, "checksum1"), number(wanted, "checksum2")}));
 }
 
-TEST_P(golden, F2_A1_A2_B6_frames_commits_and_newest_pages) {
+TEST_P(golden, F2_A1_A2_B7_frames_commits_and_newest_pages) {
     if (state != "valid") {
         EXPECT_TRUE(!head.has_value() || !head->has_value());
         return;
@@ -108,7 +108,7 @@ TEST_P(golden, F2_A1_A2_B6_frames_commits_and_newest_pages) {
     if (!got.commits.empty()) {
         expect_commit(expected["first_commit"].value(), got.commits.front());
         expect_commit(expected["last_commit"].value(), got.commits.back());
-        // Pages behind the end of a database that shrank are not the batch's (B6).
+        // Pages behind the end of a database that shrank are not the batch's (B7).
         const simdjson::dom::object wanted = expected["newest_frame_offset"].get_object();
         for (const auto& entry : wanted) {
             const auto pgno = static_cast<std::uint32_t>(std::stoul(std::string(entry.key)));
