@@ -5,7 +5,7 @@
 
 namespace {
 
-constexpr int rounds = 5;
+constexpr int rounds = 3;
 
 }  // namespace
 

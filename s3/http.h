@@ -51,6 +51,7 @@ struct http_request {
     std::string query;   // encoded, sorted by name, without '?'; may be empty
     std::vector<http_header> headers;
     shared_bytes body;
+    std::string body_sha256 = {};  // in hex, if somebody has hashed the body already; else empty
 
     // Path and query as the request line has them.
     std::string target() const { return query.empty() ? path : path + "?" + query; }

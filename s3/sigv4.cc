@@ -7,7 +7,12 @@
 
 namespace s3 {
 namespace {
-constexpr std::string_view unsigned_marker = "UNSIGNED-PAYLOAD";
+
+std::string payload_of(const http_request& request, payload_signing how) {
+    if (how == payload_signing::unsigned_payload) return "UNSIGNED-PAYLOAD";
+    return request.body_sha256.empty() ? to_hex(sha256(request.body.view())) : request.body_sha256;
+}
+
 }  // namespace
 
 sha256_digest signing_key(const secret& secret_key, std::string_view day, std::string_view region, std::string_view service) {
@@ -21,7 +26,7 @@ sha256_digest signing_key(const secret& secret_key, std::string_view day, std::s
 void signer::sign(http_request& request, const credentials& with, std::int64_t wall_ms, payload_signing how) {
     const std::string date = amz_date(wall_ms);
     const std::string day = date.substr(0, 8);
-    const std::string payload = how == payload_signing::hashed ? to_hex(sha256(request.body.view())) : std::string(unsigned_marker);
+    const std::string payload = payload_of(request, how);
     set_header(request.headers, "x-amz-date", date);
     set_header(request.headers, "x-amz-content-sha256", payload);
     if (with.session_token.empty()) {

@@ -34,6 +34,19 @@ private:
     s3::credentials these_{"AKID1", s3::secret("hunter2-first"), s3::secret("token-first"), {}};
 };
 
+// Does it at once, and counts.
+class counting_offload final : public io::offload {
+public:
+    int runs = 0;
+
+protected:
+    io::task<void> run(std::function<void()> work) override {
+        ++runs;
+        work();
+        co_return;
+    }
+};
+
 class s3_client : public testing::Test {
 protected:
     tests::real_environment world;
@@ -86,6 +99,19 @@ TEST_F(s3_client, a_later_attempt_waits_as_long_as_the_server_says_and_is_signed
     EXPECT_EQ(header(net.requests[0], "x-amz-date"), "19941106T084937Z");
     EXPECT_EQ(header(net.requests[1], "x-amz-date"), "19941106T084944Z");
     EXPECT_NE(header(net.requests[0], "authorization"), header(net.requests[1], "authorization"));
+}
+
+TEST_F(s3_client, a_large_body_is_hashed_once_and_not_on_the_event_loop) {
+    counting_offload elsewhere;
+    const io::environment counted{env.on, env.time, env.dice, env.files, elsewhere, env.journal, {}};
+    s3::client other(counted, net, keys, where, {});
+    const io::bytes large(1U << 20U, 'x');
+    net.add({refusal(503, "SlowDown")});
+    net.add({answer(200)});
+    ASSERT_TRUE(world.run(other.send(s3::make_call(s3::operation::put_object, "k", s3::put_object(where, "k", large, {}, {})))));
+    EXPECT_EQ(elsewhere.runs, 1);
+    ASSERT_EQ(net.requests.size(), 2U);
+    for (const auto& request : net.requests) EXPECT_EQ(header(request, "x-amz-content-sha256"), s3::to_hex(s3::sha256(large)));
 }
 
 TEST_F(s3_client, what_does_not_end_is_given_up_at_the_deadline) {
