@@ -49,6 +49,8 @@ public:
     virtual task<result<void>> write(byte_view first, byte_view second, patience limit) = 0;
     // Ends running calls with canceled.
     virtual void close() = 0;
+    // For a stream that nobody uses for now: it is closed at `when`, unless a call begins before. A stream without a descriptor need not.
+    virtual void close_at([[maybe_unused]] instant when) {}
 };
 
 class network {

@@ -40,12 +40,14 @@ class tcp_stream final : public byte_stream {
 public:
     tcp_stream(Stream stream, std::string who)
         : stream_(std::move(stream)), who_(std::move(who)),
-          reading_(stream_.get_executor(), [this] { cut(); }), writing_(stream_.get_executor(), [this] { cut(); }) {}
+          reading_(stream_.get_executor(), [this] { cut(); }), writing_(stream_.get_executor(), [this] { cut(); }),
+          unused_(stream_.get_executor(), [this] { cut(); }) {}
 
     Stream& stream() { return stream_; }
 
     task<result<std::size_t>> read_some(byte_span into, patience limit) override {
         if (closed_) co_return ended();
+        unused_.rest();
         reading_.guard(end_of(limit));
         auto [failure, got] = co_await stream_.async_read_some(asio::buffer(into.data(), into.size()), tuple);
         reading_.rest();
@@ -55,6 +57,7 @@ public:
     }
 
     task<result<void>> write(byte_view first, byte_view second, patience limit) override {
+        unused_.rest();
         while (!first.empty() || !second.empty()) {
             if (closed_) co_return ended();
             const std::array<asio::const_buffer, 2> parts{asio::buffer(first.data(), first.size()), asio::buffer(second.data(), second.size())};
@@ -90,6 +93,8 @@ public:
         cut();
     }
 
+    void close_at(instant when) override { unused_.guard(when); }
+
 private:
     // Called by the watchdogs as well: then nobody has closed it, its time was up.
     void cut() {
@@ -115,6 +120,7 @@ private:
     std::string who_;
     watchdog reading_;
     watchdog writing_;
+    watchdog unused_;
     bool closed_ = false;
     bool timed_out_ = false;
 };

@@ -43,7 +43,7 @@ io::task<bool> connection_pool::take_place(io::instant until) {
 
 std::unique_ptr<http_connection> connection_pool::take_idle(io::duration most_idle) {
     const io::instant now = env_.time.now();
-    std::erase_if(idle_, [&](const parked& each) { return now - each.since > limits_.idle; });
+    std::erase_if(idle_, [&](const parked& each) { return now - each.since >= limits_.idle; });
     if (idle_.empty() || most_idle == io::duration::zero() || now - idle_.back().since > most_idle) return nullptr;
     auto out = std::move(idle_.back().connection);
     idle_.pop_back();
@@ -68,7 +68,11 @@ io::task<io::result<connection_pool::lease>> connection_pool::acquire(io::instan
 }
 
 void connection_pool::give_back(std::unique_ptr<http_connection> connection) {
-    if (connection && connection->reusable()) idle_.push_back({std::move(connection), env_.time.now()});
+    if (connection && connection->reusable()) {
+        const io::instant now = env_.time.now();
+        connection->close_at(now + limits_.idle);
+        idle_.push_back({std::move(connection), now});
+    }
     if (waiters_.empty()) {
         --leased_;
         return;

@@ -39,6 +39,8 @@ public:
     std::uint64_t exchanges() const { return exchanges_; }
     // Ends a running exchange with canceled.
     void close() { stream_->close(); }
+    // Between exchanges: gives its descriptor back at `when`, unless the next one begins before.
+    void close_at(io::instant when) { stream_->close_at(when); }
 
 private:
     class parser;

@@ -111,6 +111,29 @@ TEST_F(network_test, close_ends_a_read_that_waits) {
     }());
 }
 
+TEST_F(network_test, a_stream_that_is_not_used_closes_itself_and_one_that_is_used_does_not) {
+    world.run([&]() -> io::task<void> {
+        auto idle = co_await net.connect(there, in(10s));
+        auto theirs = co_await accept();
+        (*idle)->close_at(in(20ms));
+        char byte = 0;
+        auto [failure, got] = co_await theirs.async_read_some(asio::buffer(&byte, 1), asio::as_tuple(asio::use_awaitable));
+        EXPECT_EQ(failure, asio::error::eof);
+
+        auto used = co_await net.connect(there, in(10s));
+        auto other = co_await accept();
+        (*used)->close_at(in(500ms));
+        auto sent = co_await (*used)->write(io::view_of("x"), {}, {});
+        EXPECT_TRUE(sent);
+        co_await io::sleep_for(world.env.time, 700ms);
+        sent = co_await (*used)->write(io::view_of("y"), {}, {});
+        EXPECT_TRUE(sent);
+        char both[2];
+        const std::size_t read = co_await asio::async_read(other, asio::buffer(both), asio::use_awaitable);
+        EXPECT_EQ(read, 2U);
+    }());
+}
+
 TEST_F(network_test, a_refused_connection_and_an_unknown_host_say_so) {
     const io::peer nobody{"127.0.0.1", listener.local_endpoint().port(), {}};
     listener.close();

@@ -120,6 +120,17 @@ TEST_F(rgw_fault, a_kept_connection_that_died_is_replaced_at_once) {
     EXPECT_TRUE(got) << got.error().context;
 }
 
+TEST_F(rgw_fault, an_idle_connection_is_closed_though_nothing_happens_any_more) {
+    auto with = behind(*proxy);
+    with.requests.pool.idle = std::chrono::milliseconds(100);
+    auto on = store(with);
+    ASSERT_TRUE(world.run(on->put_if_absent("k", some_bytes(10), {})));
+    EXPECT_GE(proxy->open(), 1U);
+    for (int i = 0; i < 1000 && proxy->open() > 0; ++i) world.run(io::sleep_for(world.env.time, std::chrono::milliseconds(10)));
+    EXPECT_EQ(proxy->open(), 0U);
+    EXPECT_TRUE(world.run(on->get("k", 0, 10)));
+}
+
 TEST_F(rgw_fault, a_get_that_broke_off_goes_on_where_it_was) {
     auto on = store(behind(*proxy));
     const auto data = some_bytes(4U << 20U);
