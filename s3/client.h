@@ -1,8 +1,9 @@
 // Sends requests to one bucket until they have an answer that means something: one chain of attempts inside a deadline.
 //
-// Each attempt is signed anew and follows the one before it on a new connection, after a pause with full jitter or as long as the server
-// asks for. What may have been carried out and must not be carried out twice (conditional writes, completions of uploads) is never
-// repeated: outcome_unknown. A request that met a dead keep-alive connection and may be repeated is repeated at once.
+// Each attempt is signed anew (a long body is hashed once, off the event loop) and follows the one before it on a new connection, after a
+// pause with full jitter or as long as the server asks for. What may have been carried out and must not be carried out twice (conditional
+// writes, completions of uploads) is never repeated: outcome_unknown. A request that met a dead keep-alive connection and may be repeated
+// is repeated at once.
 // Memory of a call: its body, shared by the attempts, and at most `most_body` of an answer. Calls at once: as many as the pool has
 // connections; others wait their turn.
 #pragma once
