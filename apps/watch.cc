@@ -124,8 +124,9 @@ io::result<void> follow(world& here, const watch_plan& plan, bool json) {
     });
     const stop_signals signals(here, fleet, json);
     auto ended = here.run(fleet.run());
-    if (!ended && signals.asked()) return ended.error().within("not everything is in the store (the next watch ships it)");
-    return ended;
+    if (ended || !signals.asked()) return ended;
+    const bool for_good = ended.error().code == io::errc::overtaken;
+    return ended.error().within(for_good ? "not everything is in the store" : "not everything is in the store (the next watch ships it)");
 }
 
 io::result<void> watch(const watch_flags& given) {

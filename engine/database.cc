@@ -157,7 +157,7 @@ io::task<io::result<void>> database::run() {
             tell(event::what::stopped, why.context);
             answer_snapshots(why);
             while (!stopping_) co_await wake_.wait();
-            co_return io::result<void>();
+            co_return end;  // what was committed since is not in the store, and is not going to be
         }
         const bool lost = why.code == io::errc::gap;
         const bool news = memo_.problem != why.context;

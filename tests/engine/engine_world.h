@@ -88,7 +88,7 @@ protected:
         }
     }
 
-    // Runs the engine until it has ended by itself, and gives its error.
+    // Runs the engine until it has ended, which it does with an error, and gives that.
     io::error refusal() {
         world.loop().restart();
         while (!ended) world.loop().run_one();

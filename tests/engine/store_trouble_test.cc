@@ -410,8 +410,9 @@ TEST_F(store_trouble, E6_two_hosts_with_copies_of_one_database_the_first_is_told
     EXPECT_NE(last(what::stopped).text.find("Stop it, or give this database another stream name"), std::string::npos) << last(what::stopped).text;
     other.run("INSERT INTO t(x) VALUES('goes on')");
     second.stop();
-    stop();
     until([&] { return other_ended; });
+    running->stop();
+    EXPECT_EQ(refusal().code, io::errc::overtaken);
     EXPECT_EQ(tests::dump(restore()), tests::dump(other_path));
     expect_sound();
 }
