@@ -91,7 +91,12 @@ protected:
     // Runs the engine until it has ended, which it does with an error, and gives that.
     io::error refusal() {
         world.loop().restart();
-        while (!ended) world.loop().run_one();
+        const auto give_up = std::chrono::steady_clock::now() + 60s;
+        while (!ended && std::chrono::steady_clock::now() < give_up) world.loop().run_one_for(1s);
+        if (!ended) {
+            ADD_FAILURE() << "it did not end in a minute";
+            return {io::errc::timed_out, io::subject::general, "it did not end"};
+        }
         running.reset();
         return ended->has_value() ? io::error{io::errc::invalid, io::subject::general, "it ended well"} : ended->error();
     }
