@@ -137,6 +137,7 @@ TEST_P(takeover, begins_a_new_epoch_with_a_snapshot_at_the_next_txid_and_says_so
     EXPECT_THAT(said, HasSubstr("Litestream"));
     EXPECT_THAT(said, HasSubstr("takes it over with a snapshot at TXID " + std::to_string(last + 1)));
     EXPECT_THAT(run->log(), HasSubstr(said));
+    ASSERT_EQ(run->count("snapshot"), 1U) << run->log();
     EXPECT_EQ(run->events("snapshot").front().txid, last + 1);
     for (int i = 0; i < 3; ++i) commit("INSERT INTO after(x) VALUES(randomblob(5000))");
     expect_all_restored_alike();
