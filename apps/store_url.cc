@@ -2,34 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "apps/s3_store.h"
+#include "s3/uri.h"
 
 namespace apps {
 
 namespace {
 
 io::error wrong(std::string context) { return {io::errc::invalid, io::subject::usage, std::move(context)}; }
-
-io::result<std::string> decode_percent(const std::string& url, std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            out += text[i];
-            continue;
-        }
-        unsigned value = 0;
-        const char* digits = text.data() + i + 1;
-        const bool two = text.size() - i > 2;
-        const auto parsed = two ? std::from_chars(digits, digits + 2, value, 16) : std::from_chars_result{digits, std::errc::invalid_argument};
-        if (parsed.ec != std::errc() || parsed.ptr != digits + 2 || value == 0)
-            return wrong(fmt::format("store \"{}\": a % in a URL must be followed by two hexadecimal digits (a % itself is %25); a plain path needs none", url));
-        out += static_cast<char>(value);
-        i += 2;
-    }
-    return out;
-}
 
 }  // namespace
 
@@ -42,7 +22,9 @@ io::result<std::string> directory_of(const std::string& url) {
     if (scheme != "file") return wrong(fmt::format("store \"{}\": unknown scheme \"{}\"; use a path, file:///path or s3://bucket/prefix", url, scheme));
     if (!url.starts_with("file:///") || url.size() == 8)
         return wrong(fmt::format("store \"{}\": a file URL has three slashes and an absolute path, as in file:///backup", url));
-    return decode_percent(url, std::string_view(url).substr(7));
+    auto path = s3::decode(std::string_view(url).substr(7), s3::plus::literal);
+    if (!path) return wrong(fmt::format("store \"{}\": a % in a URL must be followed by two hexadecimal digits (a % itself is %25); a plain path needs none", url));
+    return std::move(*path);
 }
 
 io::task<io::result<std::shared_ptr<io::object_store>>> open_store(const io::environment& env, std::string url, io::directory_store::access how,
