@@ -1,15 +1,13 @@
 // The composition root: the real event loop, clock, disk, threads and log, put together for the engine.
 #pragma once
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <exception>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "io/environment.h"
 #include "io/posix_file_system.h"
+#include "io/run.h"
 
 namespace apps {
 
@@ -29,27 +27,10 @@ public:
 
     boost::asio::io_context& loop() { return loop_; }
 
-    // Runs the event loop until the coroutine has ended. Rethrows its exception. What else was spawned must have ended or be harmless
-    // to forget.
+    // io::run on this loop.
     template <class T>
     T run(io::task<T> work) {
-        std::optional<T> out;
-        std::exception_ptr failure;
-        const auto ended = [&](std::exception_ptr thrown) {
-            failure = std::move(thrown);
-            loop_.stop();
-        };
-        boost::asio::co_spawn(loop_, keep(std::move(work), out), ended);
-        loop_.restart();
-        loop_.run();
-        if (failure) std::rethrow_exception(failure);
-        return std::move(*out);
-    }
-
-private:
-    template <class T>
-    static io::task<void> keep(io::task<T> work, std::optional<T>& out) {
-        out.emplace(co_await std::move(work));
+        return io::run(loop_, std::move(work));
     }
 };
 

@@ -12,6 +12,7 @@
 
 #include "io/environment.h"
 #include "io/posix_file_system.h"
+#include "io/run.h"
 
 namespace tests {
 
@@ -43,35 +44,10 @@ public:
 
     boost::asio::io_context& loop() { return loop_; }
 
-    // Runs the event loop until the coroutine has ended; what else was spawned goes on for so long, too. Rethrows its exception.
+    // io::run on this loop.
     template <class T>
     T run(io::task<T> work) {
-        std::exception_ptr failure;
-        if constexpr (std::is_void_v<T>) {
-            boost::asio::co_spawn(loop_, std::move(work), [&](std::exception_ptr e) {
-                failure = e;
-                loop_.stop();
-            });
-            loop_.restart();
-            loop_.run();
-            if (failure) std::rethrow_exception(failure);
-        } else {
-            std::optional<T> out;
-            boost::asio::co_spawn(loop_, wrap(std::move(work), out), [&](std::exception_ptr e) {
-                failure = e;
-                loop_.stop();
-            });
-            loop_.restart();
-            loop_.run();
-            if (failure) std::rethrow_exception(failure);
-            return std::move(*out);
-        }
-    }
-
-private:
-    template <class T>
-    static io::task<void> wrap(io::task<T> work, std::optional<T>& out) {
-        out.emplace(co_await std::move(work));
+        return io::run(loop_, std::move(work));
     }
 };
 
