@@ -6,8 +6,10 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 
 #include "io/bytes.h"
+#include "ltx/decoder.h"
 #include "ltx/format.h"
 #include "tests/e2e/fixture.h"
 #include "tests/support/chain_builder.h"
@@ -16,6 +18,18 @@ namespace {
 
 using e2e::words;
 using testing::HasSubstr;
+
+// Every page of an object, one after another; nothing if it does not decode.
+std::optional<io::bytes> pages_of(io::byte_view object) {
+    io::bytes out;
+    const ltx::page_sink take = [&out](std::uint32_t, io::byte_view page) -> io::result<void> {
+        out.insert(out.end(), page.begin(), page.end());
+        return {};
+    };
+    ltx::decoder reader;
+    if (!reader.feed(object, take) || !reader.finish()) return std::nullopt;
+    return out;
+}
 
 class damaged_store : public e2e::end_to_end {
 protected:
@@ -126,7 +140,9 @@ TEST_F(damaged_store, an_object_with_one_byte_changed_anywhere) {
             io::bytes other = whole;
             other[i] ^= static_cast<std::uint8_t>(1U << (i % 8));
             inside.write(key, other);
-            expect_noticed({name_of(key)});
+            // A file's checksum covers its pages, not the bytes they are compressed to: now and then another bit in a block (the distance to
+            // one of many equal runs) gives the very same page. Such an object is sound, and only such a one.
+            if (pages_of(other) != pages_of(whole)) expect_noticed({name_of(key)});
             for (const std::uint64_t txid : {ends, databases.rbegin()->first}) (expect_right_or_refused(txid) ? restored_anyway : refused)++;
             inside.write(key, whole);
         }
