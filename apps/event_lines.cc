@@ -1,5 +1,7 @@
 #include "apps/event_lines.h"
 
+#include <fmt/format.h>
+
 namespace apps {
 
 std::string_view name(engine::event::what kind) {
@@ -14,6 +16,15 @@ std::string_view name(engine::event::what kind) {
         case what::detached: return "detached";
         case what::failing: return "failing";
         case what::stopped: return "stopped";
+        case what::spilled: return "spilled";
+        case what::wal_over_limit: return "wal_over_limit";
+        case what::disk_low: return "disk_low";
+        case what::upload_failed: return "upload_failed";
+        case what::halted: return "halted";
+        case what::overtaken: return "overtaken";
+        case what::corruption: return "corruption";
+        case what::recovered: return "recovered";
+        case what::took_over: return "took_over";
     }
     return "unknown";
 }
@@ -33,18 +44,49 @@ json_object ended_line(std::int64_t wall_ms, int exit_code, const std::string& e
     return line;
 }
 
-void event_lines::tell(const engine::event& one) {
+namespace {
+
+struct sentence {
+    io::level severity;
+    std::string text;
+};
+
+// What an event's line says, after the stream's name.
+sentence in_words(const engine::event& one) {
     using what = engine::event::what;
+    using io::level;
+    switch (one.kind) {
+        case what::watching: return {level::info, "watching " + one.text};
+        case what::attached: return {level::info, fmt::format("in step, at TXID {}", one.txid)};
+        case what::confirmed: return {level::debug, fmt::format("TXID {} is in the store", one.txid)};
+        case what::snapshot: return {level::info, fmt::format("snapshot at TXID {} is in the store", one.txid)};
+        case what::handed_off: return {level::debug, "log restarted; " + one.text};
+        case what::reanchored: return {level::warning, one.text};
+        case what::detached: return {level::warning, "waiting: " + one.text};
+        case what::failing: return {level::warning, one.text + "; trying again"};
+        case what::stopped: return {level::error, "stopped: " + one.text};
+        case what::spilled: return {level::info, "spilled: " + one.text};
+        case what::wal_over_limit: return {level::warning, "log over its limit: " + one.text};
+        case what::disk_low: return {level::error, "disk low: " + one.text};
+        case what::upload_failed: return {level::error, "upload failed: " + one.text};
+        case what::halted: return {level::error, "halted: " + one.text};
+        case what::overtaken: return {level::error, "overtaken: " + one.text};
+        case what::corruption: return {level::error, "corruption: " + one.text};
+        case what::recovered: return {level::info, "recovered: " + one.text};
+        case what::took_over: return {level::warning, "taken over: " + one.text};
+    }
+    return {level::error, one.text};
+}
+
+}  // namespace
+
+void event_lines::tell(const engine::event& one) {
     if (json_ && !print_line(event_line(env_.time.wall_ms(), one))) {
         env_.journal.warning("--json: standard output cannot be written any more; going on without it");
         json_ = false;
     }
-    // What is troubling the engine logs itself.
-    if (one.kind == what::watching) env_.journal.info("watching {}", one.text);
-    if (one.kind == what::attached) env_.journal.info("{}: in step, at TXID {}", one.stream, one.txid);
-    if (one.kind == what::snapshot) env_.journal.info("{}: snapshot at TXID {} is in the store", one.stream, one.txid);
-    if (one.kind == what::confirmed) env_.journal.debug("{}: TXID {} is in the store", one.stream, one.txid);
-    if (one.kind == what::handed_off) env_.journal.debug("{}: log restarted; {}", one.stream, one.text);
+    const sentence line = in_words(one);
+    env_.journal.write(line.severity, one.stream.empty() ? line.text : one.stream + ": " + line.text);
 }
 
 }  // namespace apps

@@ -44,7 +44,8 @@ constexpr const char* examples =
     "  min-interval = \"10s\"\n"
     "\n"
     "--json prints an object a line: time, event (watching, attached, confirmed, snapshot, handed_off, reanchored, detached, failing,\n"
-    "stopped, ended), stream, txid, text. Keep reading it: nothing is replicated while a line cannot be written.";
+    "stopped, spilled, wal_over_limit, disk_low, upload_failed, halted, overtaken, corruption, recovered, took_over, ended), stream, txid,\n"
+    "text. Keep reading it: nothing is replicated while a line cannot be written.";
 
 struct watch_flags : flags {
     std::vector<std::string> paths;

@@ -27,7 +27,6 @@ database::database(surroundings& around, candidate what)
                        const bool first = memo_.problem.empty();
                        show("failing", now.error().context);
                        if (!first) return;
-                       env_.journal.warning("{}: {}; trying again", memo_.stream, now.error().context);
                        tell(event::what::failing, now.error().context);
                    }
                }),
@@ -153,7 +152,6 @@ io::task<io::result<void>> database::run() {
         }
         if (why.code == io::errc::overtaken) {
             show("stopped", why.context);
-            env_.journal.error("{}: stopped: {}", memo_.stream, why.context);
             tell(event::what::stopped, why.context);
             answer_snapshots(why);
             while (!stopping_) co_await wake_.wait();
@@ -161,7 +159,7 @@ io::task<io::result<void>> database::run() {
         }
         const bool lost = why.code == io::errc::gap;
         const bool news = memo_.problem != why.context;
-        if (news) env_.journal.warning("{}: {}{}", memo_.stream, lost ? "" : "waiting: ", why.context);
+        if (news && lost) env_.journal.warning("{}: {}", memo_.stream, why.context);  // attaching anew tells what comes of it
         if (!lost) {
             show("waiting", why.context);
             if (news) tell(event::what::detached, why.context);

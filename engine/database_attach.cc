@@ -270,7 +270,6 @@ io::task<io::result<void>> database::attach() {
     if (plan.what == attach_decision::step::refuse) co_return io::error{plan.code, io::subject::store, plan.why};
     if (plan.loud) {
         ++memo_.reanchors;
-        env_.journal.warning("{}: {}", memo_.stream, plan.why);
         tell(event::what::reanchored, plan.why);
     }
     memo_.identity = at_->live->identity();

@@ -20,22 +20,32 @@
 
 namespace engine {
 
-// What happens, for logs, tests and webhooks.
+// What happens, for logs, tests and webhooks. The engine does not log what it tells: whoever listens does, one line an event. What goes on
+// for a while (a store that is down, a full disk) is told once when it begins, not at every try; `recovered` says that it is over.
 struct event {
     enum class what {
-        watching,    // everything named is open: run() will not refuse to start any more; of no stream
-        attached,    // the stream is in step with its database
-        confirmed,   // `txid` is durable in the store
-        snapshot,    // a snapshot at `txid` is durable
-        handed_off,  // the log was restarted without a gap; `text` says how long the write lock was held
-        reanchored,  // continuity was lost: loud; `text` says why
-        detached,    // the database went away or cannot be followed for now; `text` says why
-        failing,     // the store refuses or does not answer; it is tried again
-        stopped,     // the stream ended for good (overtaken, ...); the others go on
+        watching,        // everything named is open: run() will not refuse to start any more; of no stream
+        attached,        // the stream is in step with its database
+        confirmed,       // `txid` is durable in the store
+        snapshot,        // a snapshot at `txid` is durable
+        handed_off,      // the log was restarted without a gap; `text` says how long the write lock was held
+        reanchored,      // continuity was lost: loud; `text` says why
+        detached,        // the database went away or cannot be followed for now; `text` says why
+        failing,         // the store refuses or does not answer; it is tried again
+        stopped,         // the stream ended for good (overtaken, ...); the others go on
+        spilled,         // the store is behind: frames of the log were copied to local segments; `text` says how many bytes
+        wal_over_limit,  // the log is longer than wal_limit and cannot be handed off; `text` says how long and why
+        disk_low,        // disk_limit or disk_reserve is reached: nothing is spilled and the log grows; `text` says where and how much is left
+        upload_failed,   // an object was refused for good and is kept on local disk; `text` names it and says why
+        halted,          // nothing of the stream is shipped until a restart or `retry`: it would be around a hole; `text` says why
+        overtaken,       // another writer has the stream; `text` says who. `stopped` follows
+        corruption,      // a file here or in the store is not what it must be; `text` names it and says what was done about it
+        recovered,       // what `failing`, `halted`, `wal_over_limit` or `disk_low` told of is over; `text` says what was
+        took_over,       // the stream was another writer's and is ours now; `text` says whose and why
     };
     what kind = what::confirmed;
-    std::string stream;
-    std::uint64_t txid = 0;
+    std::string stream;      // empty for what is of no stream: watching, and disk_low or corruption that are of the whole state directory
+    std::uint64_t txid = 0;  // the newest durable TXID of the stream
     std::string text;
 };
 
