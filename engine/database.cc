@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "io/failpoint.h"
+
 namespace engine {
 
 namespace {
@@ -223,6 +225,7 @@ io::task<io::result<bool>> database::capture(bool even_own) {
         next_->on_nothing();
         co_return false;
     }
+    io::failpoint("capture.taken");
     auto shipped = co_await shipper_.ship(as_outgoing(level_captures, got->object), [this] { return deadline(); });
     if (!shipped) co_return shipped.error();
     if (auto ok = co_await confirm(got->object, got->after, got->more); !ok) co_return ok.error();
@@ -235,6 +238,7 @@ io::task<io::result<void>> database::confirm(std::shared_ptr<object_encoder> obj
     const bool may_advance = !next_->snapshot_running();
     const auto note = [&]() -> io::result<void> {
         if (auto ok = at_->sums.apply(object->sums(), head.commit, head.max_txid, head.sums->post); !ok) return ok;
+        io::failpoint("confirm.summed");
         return may_advance ? at_->live->log_pin().advance() : io::result<void>();
     };
     auto noted = co_await env_.elsewhere(note);
@@ -244,6 +248,7 @@ io::task<io::result<void>> database::confirm(std::shared_ptr<object_encoder> obj
     if (after.offset != wal::header_size) at_->own_frame_first = false;
     remember();
     tell(event::what::confirmed);
+    io::failpoint("confirm.told");
     next_->on_confirmed(env_.time.now(), after.offset, more);
     co_return noted;
 }
@@ -270,6 +275,7 @@ io::task<io::result<void>> database::hand_off() {
             }
             drained = std::move(*got);
             drained.whole = std::move(*bytes);
+            io::failpoint("handoff.saved");
             return true;
         };
         return at_->live->log_pin().hand_off(drain);
@@ -297,11 +303,13 @@ io::task<io::result<void>> database::finish_hand_off(wal::handoff done, captured
         if (!*head) co_return io::error{io::errc::gap, io::subject::database, "continuity is lost: the log is empty after its handoff"};
         after = wal::start_of(**head);
         at_->own_frame_first = done.own_frame_first;
+        io::failpoint("handoff.restarted");
     }
     if (drained.object) {
         auto shipped = co_await shipper_.ship(as_outgoing(drained.object->head(), std::move(drained.whole)), [this] { return deadline(); });
         if (!shipped) co_return shipped;
         if (auto ok = co_await confirm(drained.object, after, false); !ok) co_return ok;
+        io::failpoint("handoff.confirmed");
         auto removed = co_await env_.elsewhere([this] { return pending_.remove(env_.files); });
         if (!removed) co_return removed;
     }
@@ -353,6 +361,7 @@ io::task<io::result<void>> database::start_snapshot() {
     auto object = co_await env_.elsewhere(prepare);
     if (!object) co_return object.error();
     for (auto& one : asked_) one->begun = true;
+    io::failpoint("snapshot.begun");
     children_.spawn(make_snapshot(*object, txid, std::move(turn)));
     co_return io::result<void>();
 }
@@ -362,6 +371,7 @@ io::task<void> database::make_snapshot(std::shared_ptr<object_encoder> object, s
     const auto until = [this] { return detaching_ ? std::optional(io::instant::min()) : deadline(); };
     auto shipped = co_await snapshot_shipper_.ship(as_outgoing(level_snapshots, std::move(object)), until);
     if (shipped) {
+        io::failpoint("snapshot.shipped");
         memo_.snapshot_txid = txid;
         memo_.snapshot_ms = made_ms;
         remember();

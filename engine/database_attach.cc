@@ -3,6 +3,7 @@
 
 #include "engine/database.h"
 #include "engine/restore_plan.h"
+#include "io/failpoint.h"
 #include "ltx/chain.h"
 #include "ltx/decoder.h"
 #include "ltx/file_name.h"
@@ -103,6 +104,7 @@ io::task<io::result<bool>> database::send_pending(const remote_view& remote) {
         outgoing tail = as_outgoing(head, std::move((*found)->object));
         if (auto ok = co_await shipper_.ship(std::move(tail), [this] { return deadline(); }); !ok) co_return ok.error();
         around_.tell({event::what::confirmed, memo_.stream, head.max_txid, {}});
+        io::failpoint("attach.sent");
     }
     auto removed = co_await env_.elsewhere([this] { return pending_.remove(env_.files); });
     if (!removed) co_return removed.error();
@@ -266,6 +268,7 @@ io::task<io::result<void>> database::attach() {
     if (!unseen) co_return unseen.error();
     auto input = co_await take_pin(*remote, std::move(*unseen));
     if (!input) co_return input.error();
+    io::failpoint("attach.pinned");
     const attach_decision plan = plan_attach(*input);
     if (plan.what == attach_decision::step::refuse) co_return io::error{plan.code, io::subject::store, plan.why};
     if (plan.loud) {
@@ -303,6 +306,7 @@ io::task<io::result<void>> database::carry_out(const attach_decision& plan, cons
     const bool complete = plan.what == attach_decision::step::begin || (remote.snapshot_txid != 0 && remote.restorable);
     if (plan.snapshot || !complete || !asked_.empty()) next_->owe_snapshot();
     doubt_.clear();
+    io::failpoint("attach.done");
     remember();
     show("streaming", "");
     tell(event::what::attached);
@@ -357,6 +361,7 @@ io::task<io::result<void>> database::ship_image(const attach_decision& plan, std
     const unsigned level = snapshot ? level_snapshots : level_captures;
     auto shipped = co_await shipper_.ship(as_outgoing(level, *object), [this] { return deadline(); });
     if (!shipped) co_return shipped;
+    io::failpoint("attach.shipped");
     const auto note_sums = [&]() -> io::result<void> {
         const ltx::header& head = (*object)->head();
         if (plan.what == step::difference) return at_->sums.apply((*object)->sums(), head.commit, txid, head.sums->post);

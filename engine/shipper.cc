@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "io/failpoint.h"
 #include "io/retry.h"
 
 namespace engine {
@@ -98,6 +99,7 @@ io::task<io::result<void>> shipper::ship(outgoing object, limit deadline) {
             }
         }
         if (outcome) {
+            io::failpoint("ship.done");
             if (told) on_trouble_(outcome);
             co_return outcome;
         }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/sqlite.h"
+#include "io/failpoint.h"
 #include "io/wakeup.h"
 
 namespace engine {
@@ -97,7 +98,9 @@ io::result<void> write_rows(sqlite3* db, const std::string& store_url, const std
         if (sqlite3_step(statement->get()) != SQLITE_DONE) outcome = sqlite_error(db, subject, "state.db");
         sqlite3_reset(statement->get());
     }
+    io::failpoint("state.written");
     if (outcome) outcome = execute(db, "COMMIT", subject);
+    io::failpoint("state.committed");
     if (!outcome) sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr);
     return outcome;
 }

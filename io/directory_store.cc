@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <ranges>
 
+#include "io/failpoint.h"
+
 namespace io {
 
 namespace {
@@ -61,8 +63,10 @@ result<void> publish(file_system& files, file& data, const std::string& temporar
     if (auto ok = files.set_modified(temporary, timestamp_ms); !ok) return ok;
     if (auto ok = data.sync(); !ok) return ok;
     if (auto ok = files.make_directories(parent_of(path)); !ok) return ok;
+    failpoint("directory.written");
     auto renamed = files.rename_if_absent(temporary, path);
     if (!renamed && renamed.error().code != errc::already_exists) return renamed;
+    failpoint("directory.published");
     if (auto ok = files.sync_directory(parent_of(path)); !ok) return ok;
     return renamed;
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "io/failpoint.h"
+
 namespace io {
 
 std::string join(const std::string& dir, const std::string& name) {
@@ -42,12 +44,14 @@ result<void> write_file(file_system& files, const std::string& path, byte_view d
         if (auto ok = (*opened)->truncate(0); !ok) return ok;
         if (auto ok = (*opened)->write_at(0, data); !ok) return ok;
         if (auto ok = (*opened)->sync(); !ok) return ok;
+        failpoint("file.written");
         return files.rename(temporary, path);
     };
     if (auto ok = write(); !ok) {
         (void)files.remove(temporary);
         return ok;
     }
+    failpoint("file.renamed");
     return files.sync_directory(parent_of(path));
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstring>
 
+#include "io/failpoint.h"
 #include "ltx/checksum.h"
 #include "ltx/format.h"
 
@@ -169,7 +170,10 @@ io::result<void> page_sums::move(std::span<const page_sum> changed, std::uint32_
     const std::uint64_t cut_end = std::min<std::uint64_t>(head.page_count, room);
     for (std::uint64_t pgno = std::uint64_t{page_count} + 1; pgno <= cut_end; ++pgno) store(static_cast<std::uint32_t>(pgno), 0);
     if (auto ok = resize(page_count); !ok) return ok;
-    for (const page_sum& change : changed) store(change.pgno, change.sum);
+    for (const page_sum& change : changed) {
+        store(change.pgno, change.sum);
+        io::failpoint("sums.torn");
+    }
     claim(head.page_size, page_count, txid, post);
     sound_ = true;
     return {};
@@ -186,6 +190,7 @@ io::result<void> page_sums::reset(std::uint32_t page_size, std::span<const std::
     std::fill(room.begin(), room.end(), std::uint8_t{0});
     folded_ = 0;
     for (const std::uint64_t sum : sums) folded_ ^= sum;
+    io::failpoint("sums.reset");
     claim(page_size, page_count, txid, database_checksum(folded_, page_count));
     claims_ = true;
     sound_ = true;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "io/failpoint.h"
 #include "io/retry.h"
 
 namespace s3 {
@@ -70,7 +71,9 @@ io::task<io::result<void>> claims::publish(std::string key, std::string upload_i
         if (claimed.error().code != io::errc::outcome_unknown) co_await abort(key, upload_id);
         co_return claimed;
     }
+    io::failpoint("upload.claimed");
     auto completed = co_await complete(key, upload_id, parts);
+    io::failpoint("upload.completed");
     if (completed) co_return completed;
     if (completed.error().code == io::errc::outcome_unknown || io::classify(completed.error().code) == io::disposition::retry) {
         co_return io::error{io::errc::outcome_unknown, io::subject::store, completed.error().context};

@@ -6,6 +6,8 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <cstring>
 
+#include "io/failpoint.h"
+
 namespace s3 {
 
 namespace {
@@ -135,6 +137,7 @@ io::task<io::result<void>> http_connection::exchange(const http_request& request
     if (!is_clean(request)) co_return io::error{io::errc::invalid, io::subject::store, "a request's header holds a line end or NUL"};
     const std::string head = head_of(request);
     auto sent = co_await stream_->write(io::view_of(head), request.body.view(), limits.time);
+    if (request.method == "PUT") io::failpoint("put.sent");
     // A server that refuses a large body may answer and close before it has read all of it.
     if (!sent && sent.error().code != io::errc::io_failure) co_return sent.error().as(io::subject::store);
 

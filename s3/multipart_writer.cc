@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "io/failpoint.h"
 #include "io/task_group.h"
 
 namespace s3 {
@@ -63,6 +64,7 @@ io::task<io::result<void>> multipart_writer::send_parts(bool last) {
         auto id = read_created_upload(answer->body);
         if (!id) co_return id.error().within(key_);
         upload_id_ = std::move(*id);
+        io::failpoint("upload.created");
     }
     const std::size_t size = held_.size();
     const shared_bytes all(std::move(held_));
@@ -128,6 +130,7 @@ io::task<io::result<void>> multipart_writer::commit() {
         if (!sent) co_return sent;
     }
     ended_ = true;
+    io::failpoint("upload.sent");
     co_return co_await publish();
 }
 

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "io/failpoint.h"
 #include "io/monotonic_ns.h"
 
 namespace wal {
@@ -213,8 +214,10 @@ io::result<handoff> connection_pin::try_to_hand_off(const drain& before, std::ui
 // pin. Should a reader of the application have the last mark, the frame is appended, and other_ is the pin all the same.
 io::result<handoff> connection_pin::restart_under_lock(const wal_index& before) {
     held_->end_read();
+    io::failpoint("pin.released");
     auto committed = other_->hold_read();
     if (committed) committed = other_->commit_nothing();
+    io::failpoint("pin.restarted");
     if (!committed) {
         other_->rollback();
         return io::error{io::errc::gap, io::subject::database,
