@@ -1,0 +1,24 @@
+#include "tests/sim/trace.h"
+
+#include <cstdio>
+
+namespace sim {
+
+void trace::mix(io::byte_view data) {
+    std::uint64_t sum = data.size();
+    for (const std::uint8_t each : data) sum = (sum ^ each) * 0x100000001b3ULL;
+    mix(sum);
+}
+
+void trace::keep(io::instant when, std::string text, bool counts) {
+    const std::int64_t us = when.time_since_epoch().count() / 1000;
+    if (counts) {
+        mix(static_cast<std::uint64_t>(us));
+        mix(io::view_of(text));
+    }
+    newest_.push_back(fmt::format("{:4}.{:06} {}", us / 1'000'000, us % 1'000'000, text));
+    if (loud) std::fprintf(stderr, "%s\n", newest_.back().c_str());
+    if (newest_.size() > limit) newest_.pop_front();
+}
+
+}  // namespace sim
