@@ -19,7 +19,7 @@ io::error lost(std::string_view why) {
 
 // The batch's pages, and those of a grown range that the log never carried: SQLite allocated and freed them within a transaction, their
 // bytes mean nothing, but readers of the format want every page of a growth.
-page_list pages_of(const wal::log_reader& log, std::shared_ptr<const wal::frame_batch> batch, std::uint32_t old_pages,
+page_list pages_of(std::shared_ptr<const frame_source> source, std::shared_ptr<const wal::frame_batch> batch, std::uint32_t old_pages,
                    std::uint32_t page_size) {
     page_list out;
     out.pages.reserve(batch->pages().size());
@@ -39,8 +39,8 @@ page_list pages_of(const wal::log_reader& log, std::shared_ptr<const wal::frame_
         out.sums.push_back(place.sum);
     }
     fill_up_to(batch->commit_pages());
-    out.read = [window = wal::page_window(log, page_size), batch](std::uint32_t pgno, io::byte_span page) mutable -> io::result<void> {
-        if (const auto place = batch->find(pgno)) return window.read(*place, page);
+    out.read = [source, window = wal::page_window(page_size), batch](std::uint32_t pgno, io::byte_span page) mutable -> io::result<void> {
+        if (const auto place = batch->find(pgno)) return window.read(*source->now, *place, page);
         std::fill(page.begin(), page.end(), std::uint8_t{0});
         return {};
     };
@@ -87,13 +87,15 @@ io::result<captured> capture_published(attachment& at, const base_state& base, s
     auto batch = std::make_shared<const wal::frame_batch>(std::move(got->batch));
     const bool only_own = at.own_frame_first && from.offset == wal::header_size && batch->frames() == 1;
     if (batch->empty() || (only_own && !even_own)) return out;
-    page_list pages = pages_of(at.log, batch, base.page_count, from.page_size);
+    auto source = std::make_shared<frame_source>(frame_source{&at.log});
+    page_list pages = pages_of(source, batch, base.page_count, from.page_size);
     if (pages.pages.empty()) return out;
     out.after = batch->end();
     out.more = got->more;
     const ltx::header head =
         make_header(base.txid + 1, base.txid + 1, batch->commit_pages(), base.epoch, from.offset, batch->end(),
                     stamp(now_ms, base.stamped_ms));
+    out.source = std::move(source);
     out.object = std::make_shared<object_encoder>(head, std::move(pages));
     if (auto ok = out.object->prepare(); !ok) return ok.error();
     auto post = at.sums.checksum_after(out.object->sums(), head.commit);

@@ -22,8 +22,15 @@ struct base_state {
     std::int64_t stamped_ms = 0;  // time of the newest object
 };
 
+// Where the frames of an object are read: the live log, until that is handed off before the object is durable; from then on another
+// reader of the same frames at the same offsets. Changed only while nothing reads.
+struct frame_source {
+    const wal::log_reader* now = nullptr;
+};
+
 struct captured {
     std::shared_ptr<object_encoder> object;  // null: nothing to ship
+    std::shared_ptr<frame_source> source;    // what the object's pages are read from
     io::bytes whole;                         // all of it, where the log will be gone before it is shipped; else empty
     wal::position after;                     // where the log goes on
     bool more = false;                       // the limit ended it

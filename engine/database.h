@@ -77,23 +77,37 @@ private:
 
     // Following (database.cc).
     io::task<io::result<void>> follow();
-    io::task<io::result<bool>> capture(bool even_own);
-    io::task<io::result<void>> confirm(std::shared_ptr<object_encoder> object, wal::position after, bool more);
-    io::task<io::result<void>> hand_off();
-    io::task<io::result<void>> finish_hand_off(wal::handoff done, captured drained);
-    io::task<io::result<void>> start_snapshot();
-    io::task<void> make_snapshot(std::shared_ptr<object_encoder> object, std::uint64_t txid, io::semaphore::permit turn);
     io::task<void> detach();
 
-    outgoing as_outgoing(unsigned level, std::shared_ptr<object_encoder> object) const;
-    outgoing as_outgoing(const ltx::header& head, io::bytes tail) const;
+    // Shipping (database_ship.cc). Whatever waits for the store waits in guard_until(): there the log is looked after meanwhile.
+    io::task<io::result<bool>> capture(bool even_own);
+    io::task<io::result<void>> ship(outgoing object);
+    io::task<io::result<void>> guard_until(std::function<bool()> met);
+    io::task<io::result<void>> confirm(std::shared_ptr<object_encoder> object, wal::position after, bool more);
+    outgoing as_outgoing(unsigned level, std::shared_ptr<object_encoder> object);
+    outgoing as_outgoing(const ltx::header& head, io::bytes tail);
+
+    // database_hand_off.cc
+    io::task<io::result<void>> hand_off();
+    io::task<io::result<void>> finish_hand_off(wal::handoff done, captured drained);
+
+    // database_snapshot.cc
+    io::task<io::result<void>> start_snapshot();
+    io::task<void> make_snapshot(std::shared_ptr<object_encoder> object, std::uint64_t txid, io::semaphore::permit turn);
+    void answer_snapshots(const io::result<std::uint64_t>& outcome);
+
+    // Blocking work on this database's files and connections: one piece at a time, so that nothing reads the log while it is handed off.
+    template <class Work>
+    io::task<std::invoke_result_t<Work>> locally(Work work) {
+        const auto mine = co_await turn_.acquire();
+        co_return co_await env_.elsewhere(std::move(work));
+    }
     base_state base() const;
     void remember();
     void show(std::string state, std::string problem);
     void tell(event::what kind, std::string text = {});
     std::optional<io::instant> deadline() const;
     bool is_gone(const io::error& why) const;
-    void answer_snapshots(const io::result<std::uint64_t>& outcome);
 
     surroundings& around_;
     const io::environment& env_;
@@ -103,10 +117,12 @@ private:
     shipper shipper_;
     shipper snapshot_shipper_;
     io::wakeup wake_;
+    io::semaphore turn_;  // see locally()
     io::task_group children_;
     std::unique_ptr<attachment> at_;
     std::optional<database_state> next_;
     memo memo_;
+    std::shared_ptr<frame_source> in_flight_;  // of the object that is being shipped; null: none that was made from the log
     bool was_live_ = false;
     std::string doubt_;  // why the database cannot be what was shipped, found while following; the next attach compares them
     bool stopping_ = false;

@@ -58,7 +58,7 @@ io::task<io::result<void>> database::open_local() {
         return std::unique_ptr<attachment>(
             new attachment{std::move(*lock), std::move(*live), std::move(log), std::move(*sums), false, false, false});
     };
-    auto opened = co_await env_.elsewhere(open_all);
+    auto opened = co_await locally(open_all);
     if (!opened) co_return opened.error();
     at_ = std::move(*opened);
     co_return io::result<void>();
@@ -88,7 +88,7 @@ io::task<io::result<remote_view>> database::look_at_store() {
 
 // An object that a handoff left on local disk belongs right after the store's head, or nowhere. True: it was shipped.
 io::task<io::result<bool>> database::send_pending(const remote_view& remote) {
-    auto found = co_await env_.elsewhere([this] { return pending_.load(env_.files); });
+    auto found = co_await locally([this] { return pending_.load(env_.files); });
     if (!found && found.error().code == io::errc::corrupt) {
         env_.journal.warning("{}: {}", memo_.stream, found.error().context);
         co_return false;
@@ -102,11 +102,11 @@ io::task<io::result<bool>> database::send_pending(const remote_view& remote) {
     if (follows) {
         env_.journal.info("{}: shipping TXID {}, which the last handoff left on local disk", memo_.stream, head.max_txid);
         outgoing tail = as_outgoing(head, std::move((*found)->object));
-        if (auto ok = co_await shipper_.ship(std::move(tail), [this] { return deadline(); }); !ok) co_return ok.error();
+        if (auto ok = co_await ship(std::move(tail)); !ok) co_return ok.error();
         around_.tell({event::what::confirmed, memo_.stream, head.max_txid, {}});
         io::failpoint("attach.sent");
     }
-    auto removed = co_await env_.elsewhere([this] { return pending_.remove(env_.files); });
+    auto removed = co_await locally([this] { return pending_.remove(env_.files); });
     if (!removed) co_return removed.error();
     co_return follows;
 }
@@ -139,7 +139,7 @@ io::task<io::result<changes>> database::read_unseen(const remote_view& remote) {
             if (head->sums->pre != sums.post() || head->page_size != sums.page_size()) return true;
             return sums.apply(*pages, head->commit, txid, head->sums->post).has_value();
         };
-        const bool taken = co_await env_.elsewhere(take);
+        const bool taken = co_await locally(take);
         if (!taken) break;
     }
     co_return out;
@@ -157,7 +157,7 @@ io::task<io::result<attach_input>> database::take_pin(const remote_view& remote,
         memo_.position = *expected;
         return {};
     };
-    auto ok = co_await env_.elsewhere(take);
+    auto ok = co_await locally(take);
     if (!ok) co_return ok.error();
     in.log.doubt = doubt_;
     co_return in;
@@ -351,7 +351,7 @@ io::task<io::result<void>> database::ship_image(const attach_decision& plan, std
     const auto turn = co_await around_.images.acquire();
     if (stopping_) co_return io::error{io::errc::canceled, io::subject::general, "stopped before the stream was in step with the store"};
     show("streaming", "");
-    auto object = co_await env_.elsewhere(prepare);
+    auto object = co_await locally(prepare);
     if (!object) co_return object.error();
     at_->own_frame_first = false;
     if (!*object) {
@@ -359,7 +359,7 @@ io::task<io::result<void>> database::ship_image(const attach_decision& plan, std
         co_return io::result<void>();
     }
     const unsigned level = snapshot ? level_snapshots : level_captures;
-    auto shipped = co_await shipper_.ship(as_outgoing(level, *object), [this] { return deadline(); });
+    auto shipped = co_await ship(as_outgoing(level, *object));
     if (!shipped) co_return shipped;
     io::failpoint("attach.shipped");
     const auto note_sums = [&]() -> io::result<void> {
@@ -369,7 +369,7 @@ io::task<io::result<void>> database::ship_image(const attach_decision& plan, std
         for (const auto& each : (*object)->sums()) sums[each.pgno - 1] = each.sum;
         return at_->sums.reset(head.page_size, sums, txid);
     };
-    auto noted = co_await env_.elsewhere(note_sums);
+    auto noted = co_await locally(note_sums);
     if (!noted) co_return noted;
     adopt((*object)->head());
     memo_.durable_ms = env_.time.wall_ms();

@@ -40,7 +40,10 @@ io::task<io::result<void>> shipper::put_once(const outgoing& object, const limit
     std::optional<io::bytes> held;
     size_ = 0;
     while (true) {
+        io::semaphore::permit turn;
+        if (object.turn != nullptr) turn = co_await object.turn->acquire();
         auto part = co_await env_.elsewhere([&source] { return source(); });
+        turn = {};
         if (!part) co_return part.error();
         if (*part) {
             size_ += (*part)->size();

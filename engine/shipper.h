@@ -10,6 +10,7 @@
 
 #include "engine/replica.h"
 #include "io/environment.h"
+#include "io/semaphore.h"
 #include "io/wakeup.h"
 #include "ltx/format.h"
 
@@ -22,6 +23,7 @@ struct outgoing {
     // Starts anew: returns a function that gives part after part, nullopt after the last.
     using part_source = std::function<io::result<std::optional<io::bytes>>()>;
     std::function<part_source()> parts;
+    io::semaphore* turn = nullptr;  // if given, held while a part is made: what it is made from is not to be touched meanwhile
 };
 
 class shipper {

@@ -11,14 +11,13 @@ namespace wal {
 
 class page_window {
 public:
-    // `log` must outlive this.
-    page_window(const log_reader& log, std::uint32_t page_size) : log_(&log), page_size_(page_size) {}
+    explicit page_window(std::uint32_t page_size) : page_size_(page_size) {}
 
-    // The page whose bytes begin at `offset`; `page` is one page long. Errors as log_reader::read_page.
-    io::result<void> read(std::uint64_t offset, io::byte_span page);
+    // The page whose bytes begin at `offset` of the log; `page` is one page long. Errors as log_reader::read_page. The log may be another
+    // each time, if it is one with the same frames at the same offsets.
+    io::result<void> read(const log_reader& log, std::uint64_t offset, io::byte_span page);
 
 private:
-    const log_reader* log_;
     std::uint32_t page_size_;
     io::bytes window_;             // as read at start_
     std::uint64_t start_ = 0;

@@ -34,13 +34,13 @@ protected:
     void expect_same(wal::page_window& window, std::uint64_t offset) {
         io::bytes expected(GetParam()), page(GetParam());
         ASSERT_TRUE(log.read_page(offset, expected).has_value());
-        ASSERT_TRUE(window.read(offset, page).has_value());
+        ASSERT_TRUE(window.read(log, offset, page).has_value());
         EXPECT_EQ(page, expected) << offset;
     }
 };
 
 TEST_P(page_window_test, forwards_backwards_and_in_leaps) {
-    wal::page_window window(log, GetParam());
+    wal::page_window window(GetParam());
     for (const auto at : places) expect_same(window, at);
     for (auto at = places.rbegin(); at != places.rend(); ++at) expect_same(window, *at);
     for (std::size_t i = 0; i < places.size(); i += 3) expect_same(window, places[i]);
@@ -48,12 +48,12 @@ TEST_P(page_window_test, forwards_backwards_and_in_leaps) {
 }
 
 TEST_P(page_window_test, beyond_the_end_is_an_error_and_no_page_of_zeros) {
-    wal::page_window window(log, GetParam());
+    wal::page_window window(GetParam());
     const std::uint64_t frame = GetParam() + wal::frame_header_size;
     std::uint64_t at = *std::max_element(places.begin(), places.end());
     io::bytes page(GetParam());
-    ASSERT_TRUE(window.read(at, page).has_value());
-    auto beyond = window.read(at + frame, page);
+    ASSERT_TRUE(window.read(log, at, page).has_value());
+    auto beyond = window.read(log, at + frame, page);
     ASSERT_FALSE(beyond.has_value());
     EXPECT_EQ(beyond.error().code, io::errc::io_failure);
 }

@@ -1,0 +1,101 @@
+// How a driver ships what the log holds: reads it, puts the object into the store, moves on. While it waits the log is guarded.
+#include "engine/database.h"
+#include "io/failpoint.h"
+
+namespace engine {
+
+outgoing database::as_outgoing(unsigned level, std::shared_ptr<object_encoder> object) {
+    outgoing out;
+    out.turn = &turn_;
+    out.key = replica_.key(level, object->head().range());
+    out.head = object->head();
+    out.parts = [object]() -> outgoing::part_source {
+        object->restart();
+        return [object] { return object->next(); };
+    };
+    return out;
+}
+
+// The tail of a log that was restarted: shipped as it was saved, for its frames may be overwritten by now.
+outgoing database::as_outgoing(const ltx::header& head, io::bytes tail) {
+    outgoing out;
+    out.turn = &turn_;
+    out.key = replica_.key(level_captures, head.range());
+    out.head = head;
+    out.parts = [tail = std::move(tail)]() -> outgoing::part_source {
+        return [rest = std::optional(tail)]() mutable { return io::result<std::optional<io::bytes>>(std::exchange(rest, std::nullopt)); };
+    };
+    return out;
+}
+
+// Reads the log up to its newest commit, ships what it found and confirms it. False: there was nothing.
+io::task<io::result<bool>> database::capture(bool even_own) {
+    next_->on_capture();
+    const base_state from = base();
+    const auto read = [&]() -> io::result<captured> {
+        auto now = at_->live->index();
+        if (!now) return now.error();
+        auto out = capture_log(*at_, from, now->salt1, now->salt2, now->max_frame, what_.settings.batch_bytes, even_own, env_.time.wall_ms());
+        if (out && !out->object) {
+            if (auto ok = at_->live->check(); !ok) return ok.error();
+        }
+        return out;
+    };
+    auto got = co_await locally(read);
+    if (!got) co_return got.error();
+    if (got->unpublished) next_->on_unpublished(env_.time.now());
+    if (!got->object) {
+        next_->on_nothing();
+        co_return false;
+    }
+    io::failpoint("capture.taken");
+    in_flight_ = got->source;
+    auto shipped = co_await ship(as_outgoing(level_captures, got->object));
+    in_flight_.reset();
+    if (!shipped) co_return shipped.error();
+    if (auto ok = co_await confirm(got->object, got->after, got->more); !ok) co_return ok.error();
+    co_return true;
+}
+
+// In a child, so that the driver can look after the log while the store takes its time.
+io::task<io::result<void>> database::ship(outgoing object) {
+    std::optional<io::result<void>> outcome;
+    const auto carry = [&]() -> io::task<void> {
+        outcome = co_await shipper_.ship(std::move(object), [this] { return deadline(); });
+        wake_.notify();
+    };
+    io::task_group child(env_.time, env_.on);
+    child.spawn(carry());
+    auto guarded = co_await guard_until([&] { return outcome.has_value(); });
+    co_await child.join();
+    co_return guarded ? *outcome : guarded;
+}
+
+// Returns once `met` says so; whoever makes it so wakes the driver.
+io::task<io::result<void>> database::guard_until(std::function<bool()> met) {
+    while (!met()) co_await wake_.wait();
+    co_return io::result<void>();
+}
+
+// An object is durable: everything that says how far the stream is moves on, in one go.
+io::task<io::result<void>> database::confirm(std::shared_ptr<object_encoder> object, wal::position after, bool more) {
+    const ltx::header& head = object->head();
+    const bool may_advance = !next_->snapshot_running();
+    const auto note = [&]() -> io::result<void> {
+        if (auto ok = at_->sums.apply(object->sums(), head.commit, head.max_txid, head.sums->post); !ok) return ok;
+        io::failpoint("confirm.summed");
+        return may_advance ? at_->live->log_pin().advance() : io::result<void>();
+    };
+    auto noted = co_await locally(note);
+    adopt(head);
+    memo_.durable_ms = env_.time.wall_ms();
+    memo_.position = after;
+    if (after.offset != wal::header_size) at_->own_frame_first = false;
+    remember();
+    tell(event::what::confirmed);
+    io::failpoint("confirm.told");
+    next_->on_confirmed(env_.time.now(), after.offset, more);
+    co_return noted;
+}
+
+}  // namespace engine

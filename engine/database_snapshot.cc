@@ -1,0 +1,99 @@
+// How a driver makes snapshots, beside shipping the log.
+#include <fmt/format.h>
+
+#include "engine/database.h"
+#include "io/failpoint.h"
+
+namespace engine {
+
+namespace {
+
+constexpr io::retry_policy turn_pause{std::chrono::seconds(1), std::chrono::seconds(1)};
+
+}  // namespace
+
+// The image must not be older than the pin's mark, for up to there the file may have been overwritten: so catch up first, then fix the
+// mark where the stream is; while the snapshot is made the pin stays.
+io::task<io::result<void>> database::start_snapshot() {
+    if (around_.images.available() == 0) {  // its turn is awaited before its mark is fixed, for that keeps the log from being restarted
+        next_->on_snapshot_postponed(env_.time.now() + io::backoff(turn_pause).next(env_.dice));
+        co_return io::result<void>();
+    }
+    auto turn = co_await around_.images.acquire();
+    next_->on_snapshot_started();
+    do {  // once, unless the size limit ends it: a writer that never pauses has always committed more by then
+        auto captured = co_await capture(true);
+        if (!captured) co_return captured.error();
+    } while (next_->behind());
+    const std::uint64_t txid = memo_.txid;
+    if (memo_.snapshot_txid == txid) {  // there is one of this very state
+        next_->on_snapshot_done(env_.time.now(), true);
+        answer_snapshots(txid);
+        co_return io::result<void>();
+    }
+    const auto prepare = [&]() -> io::result<std::shared_ptr<object_encoder>> {
+        auto image = open_image(*at_, memo_.position, memo_.page_count);
+        if (!image) return image.error();
+        const ltx::header head = [&] {
+            ltx::header h = make_header(1, txid, memo_.page_count, memo_.epoch, wal::header_size, memo_.position,
+                                        stamp(env_.time.wall_ms(), stamped_ms_));
+            h.sums = ltx::database_sums{0, memo_.post};
+            return h;
+        }();
+        return std::make_shared<object_encoder>(head, all_pages(*image));
+    };
+    auto object = co_await locally(prepare);
+    if (!object) co_return object.error();
+    for (auto& one : asked_) one->begun = true;
+    io::failpoint("snapshot.begun");
+    children_.spawn(make_snapshot(*object, txid, std::move(turn)));
+    co_return io::result<void>();
+}
+
+io::task<void> database::make_snapshot(std::shared_ptr<object_encoder> object, std::uint64_t txid, [[maybe_unused]] io::semaphore::permit turn) {
+    const std::int64_t made_ms = object->head().timestamp_ms;
+    const auto until = [this] { return detaching_ ? std::optional(io::instant::min()) : deadline(); };
+    auto shipped = co_await snapshot_shipper_.ship(as_outgoing(level_snapshots, std::move(object)), until);
+    if (shipped) {
+        io::failpoint("snapshot.shipped");
+        memo_.snapshot_txid = txid;
+        memo_.snapshot_ms = made_ms;
+        remember();
+        around_.tell({event::what::snapshot, memo_.stream, txid, {}});
+    } else {
+        env_.journal.error("{}: snapshot at TXID {}: {}", memo_.stream, txid, shipped.error().context);
+        if (shipped.error().about == io::subject::integrity) doubt_ = "a snapshot found the database to differ from what was shipped";
+    }
+    if (next_) next_->on_snapshot_done(env_.time.now(), shipped.has_value());
+    const io::result<std::uint64_t> outcome = shipped ? io::result<std::uint64_t>(txid) : shipped.error();
+    for (auto& one : asked_) {
+        if (!one->begun) continue;
+        one->outcome = outcome;
+        one->done.notify();
+    }
+    std::erase_if(asked_, [](const auto& one) { return one->outcome.has_value(); });
+    if (!asked_.empty() && next_) next_->owe_snapshot();
+    wake_.notify();
+}
+
+void database::answer_snapshots(const io::result<std::uint64_t>& outcome) {
+    for (auto& one : asked_) {
+        one->outcome = outcome;
+        one->done.notify();
+    }
+    asked_.clear();
+}
+
+io::task<io::result<std::uint64_t>> database::snapshot() {
+    if (stopping_ || memo_.state == "stopped" || memo_.state == "waiting") {
+        co_return io::error{io::errc::canceled, io::subject::general, fmt::format("{}: {}", memo_.stream, memo_.problem.empty() ? "stopped" : memo_.problem)};
+    }
+    auto mine = std::make_shared<asked_snapshot>(asked_snapshot{io::wakeup(env_.time, env_.on), false, std::nullopt});
+    asked_.push_back(mine);
+    if (next_) next_->owe_snapshot();
+    wake_.notify();
+    while (!mine->outcome) co_await mine->done.wait();
+    co_return *mine->outcome;
+}
+
+}  // namespace engine
