@@ -3,27 +3,13 @@
 #include <fmt/format.h>
 
 namespace ltx {
+
 namespace {
+
 constexpr std::size_t digits = 16;
 constexpr std::string_view extension = ".ltx";
+
 }  // namespace
-
-std::string hex16(std::uint64_t value) {
-    std::string text(digits, '0');
-    for (std::size_t i = digits; i-- > 0; value >>= 4) text[i] = "0123456789abcdef"[value & 0xf];
-    return text;
-}
-
-std::optional<std::uint64_t> parse_hex16(std::string_view text) {
-    if (text.size() != digits) return std::nullopt;
-    std::uint64_t value = 0;
-    for (const char c : text) {
-        const bool decimal = c >= '0' && c <= '9';
-        if (!decimal && (c < 'a' || c > 'f')) return std::nullopt;
-        value = (value << 4) | static_cast<std::uint64_t>(decimal ? c - '0' : c - 'a' + 10);
-    }
-    return value;
-}
 
 std::string format_name(std::uint64_t min_txid, std::uint64_t max_txid) {
     return hex16(min_txid) + "-" + hex16(max_txid) + std::string(extension);

@@ -8,15 +8,13 @@
 #include <string_view>
 
 #include "io/error.h"
+#include "io/hex.h"
 #include "ltx/format.h"
 
 namespace ltx {
 
-// 16 lower-case hex digits. The one function that formats a number for a name (F12).
-[[nodiscard]] std::string hex16(std::uint64_t value);
-
-// The reverse: exactly 16 digits of 0-9a-f, else nothing.
-[[nodiscard]] std::optional<std::uint64_t> parse_hex16(std::string_view text);
+using io::hex16;
+using io::parse_hex16;
 
 [[nodiscard]] std::string format_name(std::uint64_t min_txid, std::uint64_t max_txid);
 

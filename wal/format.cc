@@ -33,6 +33,15 @@ io::result<std::optional<header>> decode_header(io::byte_view data) {
     return std::optional(out);
 }
 
+void encode_header(const header& h, std::uint8_t* at) {
+    const std::uint32_t words[] = {h.big_endian ? magic_big : magic_little, format_version, h.page_size, h.checkpoint_sequence,
+                                   h.salt1, h.salt2, h.running.s0, h.running.s1};
+    for (const std::uint32_t word : words) {
+        io::store_big(at, word);
+        at += sizeof word;
+    }
+}
+
 frame_header decode_frame_header(const std::uint8_t* at) {
     const auto word = [at](std::size_t index) { return io::load_big<std::uint32_t>(at + 4 * index); };
     return {word(0), word(1), word(2), word(3), {word(4), word(5)}};

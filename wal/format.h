@@ -43,6 +43,9 @@ constexpr std::uint64_t frame_offset(std::uint64_t index, std::uint32_t page_siz
 // (subject::database) for anything else that does not validate: magic, version, page size, header checksum (A2).
 io::result<std::optional<header>> decode_header(io::byte_view file_start);
 
+// The bytes of a header, as they were in its log: header_size of them from `at`.
+void encode_header(const header& h, std::uint8_t* at);
+
 // Precondition: frame_header_size bytes. Nothing is validated here; the scanner does.
 frame_header decode_frame_header(const std::uint8_t* at);
 

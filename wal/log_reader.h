@@ -1,5 +1,6 @@
 // Reads one database's log: the file, the scanner and a batch together. Blocking. The -wal file carries no locks of SQLite's, so it may
-// be opened by anybody; a deleted one that is still open can be read to its end.
+// be opened by anybody; a deleted one that is still open can be read to its end. A segment is read the same way, at the offsets that its
+// frames had in the log.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include "wal/frame_batch.h"
 #include "wal/position.h"
 #include "wal/scanner.h"
+#include "wal/segment.h"
 
 namespace wal {
 
@@ -18,14 +20,19 @@ class log_reader {
 public:
     // `files` must outlive this.
     log_reader(io::file_system& files, std::string wal_path) : files_(&files), path_(std::move(wal_path)) {}
+    // On a segment's file, whose header was validated. Frames before the segment's start are not there: read() says `restarted`.
+    log_reader(io::file_system& files, std::string segment_path, const segment_head& of)
+        : files_(&files), path_(std::move(segment_path)), of_(of) {}
 
     // (Re)opens the file and reads its header: nothing if there is no file or it is a legal empty log. corrupt (subject::database) for
     // an invalid header; the file system's errors.
     io::result<std::optional<header>> open();
     bool is_open() const { return file_ != nullptr; }
+    // As open(), of the file that is open.
+    io::result<std::optional<header>> current_header() const;
 
     // Whether the log still holds `p`: same generation, at least that long, and the checksum up to there, computed from the start, is
-    // p's own. Reads the log up to there. On true `p.running` may have been zero: it is filled in if `fill` is set instead of compared.
+    // p's own. Reads the log up to there; a segment, from its own start. On true `p.running` may have been zero: it is filled in if `fill` is set instead of compared.
     io::result<bool> holds(position& p, bool fill);
 
     enum class outcome {
@@ -55,10 +62,13 @@ public:
     io::result<void> read_some(std::uint64_t offset, std::size_t most, io::bytes& into) const;
 
 private:
-    io::result<std::optional<header>> current_header() const;
+    io::subject whose() const { return of_ ? io::subject::general : io::subject::database; }
+    io::result<std::uint64_t> size() const;
+    io::result<std::size_t> read_at(std::uint64_t offset, io::byte_span out) const;
 
     io::file_system* files_;
     std::string path_;
+    std::optional<segment_head> of_;  // none: a log
     std::unique_ptr<io::file> file_;
 };
 
