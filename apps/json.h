@@ -7,10 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "io/json_text.h"
+
 namespace apps {
 
-// The text as a JSON string, quotes included. Bytes that are no UTF-8 (file names may have any) become U+FFFD each.
-std::string json_string(std::string_view text);
+using io::json_string;
 
 // An object, field by field, in the order given.
 class json_object {

@@ -15,6 +15,8 @@ constexpr int discovery_share = 10;  // and looking around takes at most one par
 constexpr io::duration missing_directory_retry = std::chrono::seconds(5);
 constexpr std::size_t most_images = 8;
 constexpr std::uint64_t least_checkpoint = 64U << 10U;
+constexpr io::duration least_lease = std::chrono::milliseconds(100);
+constexpr io::duration most_lease = std::chrono::hours(1);
 
 }  // namespace
 
@@ -34,6 +36,9 @@ io::result<void> engine::fleet::check_settings() const {
         return io::error{io::errc::invalid, io::subject::usage,
                          fmt::format("{}: intervals must not be negative, checkpoint_bytes at least {}, batch_bytes not 0", name, least_checkpoint)};
     };
+    if (settings_.lease < least_lease || settings_.lease > most_lease) {
+        return io::error{io::errc::invalid, io::subject::usage, "lease: from 100 ms to one hour"};
+    }
     for (const target& one : settings_.targets) {
         if (auto ok = check(one.path, one.settings); !ok) return ok;
     }

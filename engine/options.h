@@ -66,6 +66,12 @@ struct options {
     io::duration sweep_interval = std::chrono::minutes(2);
     // After stop(): how long what was captured may take to become durable.
     io::duration drain_limit = std::chrono::seconds(30);
+    // The streams of an engine that has not shown itself in the store for this long may be taken over by another one; an engine that could
+    // not show itself for this long looks, before it ships, whether that has happened. From 100 ms to one hour. Each third of it the engine
+    // reads and writes one small object, however many streams there are.
+    io::duration lease = std::chrono::seconds(60);
+    // Streams that another engine owns are taken over at once, though it may be alive and this copy be behind: it stops.
+    bool take_over = false;
 };
 
 }  // namespace engine

@@ -57,14 +57,17 @@ result<std::unique_ptr<file>> lock_own(file_system& files, const std::string& fo
     return lock;
 }
 
+enum class if_taken { refuse, replace };
+
 // The new object's file: dated, synced with its date, then published under its name. If the name is taken, the other object's
 // directory is synced all the same: the caller may find that it is his own, from a try whose end he did not see, and rely on it.
-result<void> publish(file_system& files, file& data, const std::string& temporary, const std::string& path, std::int64_t timestamp_ms) {
+result<void> publish(file_system& files, file& data, const std::string& temporary, const std::string& path, std::int64_t timestamp_ms,
+                     if_taken what = if_taken::refuse) {
     if (auto ok = files.set_modified(temporary, timestamp_ms); !ok) return ok;
     if (auto ok = data.sync(); !ok) return ok;
     if (auto ok = files.make_directories(parent_of(path)); !ok) return ok;
     failpoint("directory.written");
-    auto renamed = files.rename_if_absent(temporary, path);
+    auto renamed = what == if_taken::replace ? files.rename(temporary, path) : files.rename_if_absent(temporary, path);
     if (!renamed && renamed.error().code != errc::already_exists) return renamed;
     failpoint("directory.published");
     if (auto ok = files.sync_directory(parent_of(path)); !ok) return ok;
@@ -195,6 +198,14 @@ task<result<std::unique_ptr<object_writer>>> directory_store::open_writer(std::s
 }
 
 task<result<void>> directory_store::put_if_absent(std::string key, bytes data, object_attributes attributes) {
+    co_return co_await put_file(std::move(key), std::move(data), attributes, false);
+}
+
+task<result<void>> directory_store::put(std::string key, bytes data, object_attributes attributes) {
+    co_return co_await put_file(std::move(key), std::move(data), attributes, true);
+}
+
+task<result<void>> directory_store::put_file(std::string key, bytes data, object_attributes attributes, bool replace) {
     auto path = path_of(key);
     if (!path) co_return path.error();
     if (!temporaries_lock_) co_return error{errc::read_only, subject::store, url() + " was opened for reading"};
@@ -203,7 +214,7 @@ task<result<void>> directory_store::put_if_absent(std::string key, bytes data, o
         auto opened = env_.files.open(temporary, open_mode::create_new);
         if (!opened) return truly(opened.error());
         auto ok = (*opened)->write_at(0, data);
-        if (ok) ok = publish(env_.files, **opened, temporary, *path, attributes.timestamp_ms);
+        if (ok) ok = publish(env_.files, **opened, temporary, *path, attributes.timestamp_ms, replace ? if_taken::replace : if_taken::refuse);
         if (ok) return ok;
         (void)env_.files.remove(temporary);
         return truly(ok.error());

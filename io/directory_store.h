@@ -28,6 +28,7 @@ public:
     std::string url() const override;
     key_layout layout() const override { return key_layout::directory; }
     task<result<void>> put_if_absent(std::string key, bytes data, object_attributes attributes) override;
+    task<result<void>> put(std::string key, bytes data, object_attributes attributes) override;
     task<result<std::unique_ptr<object_writer>>> open_writer(std::string key, object_attributes attributes) override;
     task<result<object_info>> head(std::string key) override;
     task<result<bytes>> get(std::string key, std::uint64_t offset, std::uint64_t length) override;
@@ -41,6 +42,7 @@ private:
     directory_store(const environment& env, std::string root);
     result<void> prepare_to_write(const std::vector<std::string>& ids);
     std::string temporary_name();
+    task<result<void>> put_file(std::string key, bytes data, object_attributes attributes, bool replace);
     result<std::string> path_of(const std::string& key) const;
     // What an error of the file system means: not_found is only believed while the root is there. Blocks.
     error truly(const error& e) const;

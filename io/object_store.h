@@ -1,4 +1,4 @@
-// The store: named, immutable objects. Keys are UTF-8 text with '/' between parts, never beginning or ending with '/', without
+// The store: named objects, which never change once they are there, but for those few that are written with put(). Keys are UTF-8 text with '/' between parts, never beginning or ending with '/', without
 // empty, "." or ".." parts and without NUL; other keys are errc::invalid.
 //
 // The primitive that everything relies on is create-if-absent: of several writers of one key exactly one succeeds, an object is
@@ -59,6 +59,9 @@ public:
 
     // Creates the object durably if the key is free. Errors as object_writer::commit.
     virtual task<result<void>> put_if_absent(std::string key, bytes data, object_attributes attributes) = 0;
+    // Creates the object or replaces it, whole and durably. For the few small objects that change: what a reader sees while it happens is one
+    // of both. After an error, outcome_unknown included, either may be there; doing it again is safe.
+    virtual task<result<void>> put(std::string key, bytes data, object_attributes attributes) = 0;
     virtual task<result<std::unique_ptr<object_writer>>> open_writer(std::string key, object_attributes attributes) = 0;
 
     // not_found if there is none.

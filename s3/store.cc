@@ -135,6 +135,16 @@ io::task<io::result<void>> store::put_if_absent(std::string key, io::bytes data,
     co_return co_await create_object(requests_, *name, std::move(data), about(attributes), !settings_.unsafe_no_conditional_put);
 }
 
+io::task<io::result<void>> store::put(std::string key, io::bytes data, io::object_attributes attributes) {
+    auto name = whole(key);
+    if (!name) co_return name.error();
+    if (data.empty()) co_return io::error{io::errc::invalid, io::subject::store, key + ": an object in an S3 store cannot be empty"};
+    call write{operation::put_object, *name, put_object(requests_.where(), *name, std::move(data), about(attributes), {}), write_condition::kind::always};
+    auto answer = co_await requests_.send(std::move(write));
+    if (!answer) co_return answer.error();
+    co_return io::result<void>();
+}
+
 io::task<io::result<std::unique_ptr<io::object_writer>>> store::open_writer(std::string key, io::object_attributes attributes) {
     auto name = whole(key);
     if (!name) co_return name.error();

@@ -40,6 +40,7 @@ public:
     std::string url() const override { return requests_.where().text(); }
     io::key_layout layout() const override { return io::key_layout::bucket; }
     io::task<io::result<void>> put_if_absent(std::string key, io::bytes data, io::object_attributes attributes) override;
+    io::task<io::result<void>> put(std::string key, io::bytes data, io::object_attributes attributes) override;
     io::task<io::result<std::unique_ptr<io::object_writer>>> open_writer(std::string key, io::object_attributes attributes) override;
     io::task<io::result<io::object_info>> head(std::string key) override;
     io::task<io::result<io::bytes>> get(std::string key, std::uint64_t offset, std::uint64_t length) override;

@@ -85,6 +85,23 @@ TEST_F(directory_store, a_name_is_given_once) {
     EXPECT_TRUE(put("k", "third"));
 }
 
+TEST_F(directory_store, an_object_that_may_change_is_replaced_whole_or_not_at_all) {
+    const auto replace = [&](const std::string& text) {
+        const io::byte_view data = io::view_of(text);
+        return real.run(store->put(".flotilla/hosts/one.json", io::bytes(data.begin(), data.end()), at_noon));
+    };
+    ASSERT_TRUE(replace("first"));
+    ASSERT_TRUE(replace("second"));
+    EXPECT_EQ(get(".flotilla/hosts/one.json"), "second");
+    for (const std::string step : {"write", "sync", "rename"}) {
+        fail(step, ENOSPC);
+        EXPECT_EQ(code(replace("third")), errc::no_space) << step;
+        files.spoil = {};
+        EXPECT_EQ(get(".flotilla/hosts/one.json"), "second") << step;
+        EXPECT_TRUE(temporaries().empty()) << step;
+    }
+}
+
 TEST_F(directory_store, a_range_is_cut_at_the_end_and_limited) {
     ASSERT_TRUE(put("k", "0123456789"));
     const auto range = [&](std::uint64_t offset, std::uint64_t length) {

@@ -90,6 +90,17 @@ TEST_F(rgw_store, a_taken_key_is_already_exists_and_keeps_its_bytes) {
     EXPECT_TRUE(put(*on, "k", some_bytes(10, 2)));
 }
 
+TEST_F(rgw_store, an_object_that_may_change_is_replaced) {
+    auto on = store(settings(server.http(), "replaced"));
+    for (const std::size_t size : {100U, 50U}) {
+        const auto data = some_bytes(size);
+        const auto written = world.run(on->put(".flotilla/hosts/one.json", data, {1'700'000'000'123}));
+        ASSERT_TRUE(written) << written.error().context;
+        EXPECT_EQ(get(*on, ".flotilla/hosts/one.json", 0, 1000), data);
+    }
+    EXPECT_EQ(world.run(on->put(".flotilla/hosts/one.json", {}, {})).error().code, io::errc::invalid);
+}
+
 TEST_F(rgw_store, what_is_missing_is_not_found) {
     auto on = store();
     EXPECT_EQ(world.run(on->head("absent")).error().code, io::errc::not_found);

@@ -31,6 +31,8 @@ public:
     std::function<io::result<void>(const std::string& prefix)> on_list;
     // Decides over each put, and each write and commit of a writer.
     std::function<write_fate(const std::string& key)> on_put;
+    // The same over each write of an object that changes (object_store::put).
+    std::function<write_fate(const std::string& key)> on_replace;
     // Awaited before each put and commit: a store that takes its time.
     std::function<io::task<void>(const std::string& key)> before_put;
     // Every get that was asked for: key and length. Every key that a put or commit was tried for.
@@ -45,6 +47,12 @@ public:
         const write_fate fate = decide(key);
         io::result<void> outcome;
         if (fate.reaches) outcome = co_await behind_.put_if_absent(key, std::move(data), attributes);
+        co_return answer(fate, outcome, key);
+    }
+    io::task<io::result<void>> put(std::string key, io::bytes data, io::object_attributes attributes) override {
+        const write_fate fate = on_replace ? on_replace(key) : write_fate{};
+        io::result<void> outcome;
+        if (fate.reaches) outcome = co_await behind_.put(key, std::move(data), attributes);
         co_return answer(fate, outcome, key);
     }
     io::task<io::result<std::unique_ptr<io::object_writer>>> open_writer(std::string key, io::object_attributes attributes) override {
