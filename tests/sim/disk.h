@@ -55,6 +55,8 @@ public:
 
     // The file, made if `create`; `exclusive`: EEXIST if it is there. EISDIR for a directory.
     node open(const std::string& path, bool create, bool exclusive, int& problem);
+    // A file without a name.
+    node anonymous() { return make(false); }
     int make_directory(const std::string& path);
     // `replace`: an existing `to` is replaced, else EEXIST.
     int rename(const std::string& from, const std::string& to, bool replace);

@@ -76,6 +76,7 @@ struct inode {
     index_locks index;
     std::vector<std::unique_ptr<std::uint8_t[]>> regions;  // of a wal-index, 32 KiB each, shared by all that map it
     std::vector<std::pair<const void*, process_id>> index_users;
+    std::map<process_id, std::weak_ptr<inode>> index_of;  // of a database: which wal-index the connections of a process share
 
     // Of a directory.
     std::map<std::string, std::shared_ptr<inode>> entries;

@@ -1,0 +1,85 @@
+#include "tests/sim/world.h"
+
+#include <boost/asio/co_spawn.hpp>
+
+#include "tests/sim/vfs.h"
+
+namespace sim {
+
+namespace {
+
+constexpr std::size_t pool_workers = 4;
+
+}  // namespace
+
+process::process(world& in, host& on, process_id number, std::string what)
+    : id(number), machine(on), name(std::move(what)), files(on.disk, number), time(in.loop, number, on.wall),
+      random(in.stream(fmt::format("process {}", number))), pool(in.loop, in.bodies, number, pool_workers, in.stream(fmt::format("pool {}", number))),
+      log(in.loop, in.history, name),
+      env{in.loop.executor_of(number), time, random, files, pool, log, [this, &in]() -> io::result<std::unique_ptr<io::watcher>> {
+              auto made = std::make_unique<watcher>(machine.disk, time, env.on, machine.events, in.stream(fmt::format("watcher {}", id)));
+              watchers.push_back(made.get());
+              return std::unique_ptr<io::watcher>(std::move(made));
+          }} {}
+
+world::world(std::uint64_t its_seed) : seed(its_seed), loop(seed, history), bodies(loop) { enter_world(*this); }
+
+world::~world() { leave_world(); }
+
+host& world::add_host(const std::string& name) {
+    const std::uint64_t device = hosts_.size() + 1;
+    hosts_.push_back(std::unique_ptr<host>(new host{name, disk(device, bodies, history, stream("disk " + name)), {}, {}}));
+    host& made = *hosts_.back();
+    made.disk.wall_ms = [this, &made] { return made.wall.at(loop.now()); };
+    return made;
+}
+
+process& world::start(host& on, const std::string& name) {
+    const process_id id = loop.add_process();
+    processes_.push_back(std::make_unique<process>(*this, on, id, name));
+    note("{} starts as process {} on {}", name, id, on.name);
+    return *processes_.back();
+}
+
+void world::kill(process& one) {
+    if (!loop.is_alive(one.id)) return;
+    note("{}, process {}, is killed", one.name, one.id);
+    loop.kill(one.id);
+    for (auto* each : one.watchers) each->die();
+    one.watchers.clear();
+    one.machine.disk.drop_locks(one.id);
+}
+
+void world::lose_power(host& one) {
+    note("{} loses power", one.name);
+    for (auto& each : processes_) {
+        if (&each->machine == &one) kill(*each);
+    }
+    one.disk.lose_power();
+}
+
+void world::fail(std::string why) {
+    note("FAILED: {}", why);
+    throw failure(why);
+}
+
+void world::run(const std::function<bool()>& over, io::duration limit) {
+    const io::instant until = loop.now() + limit;
+    while (!over()) {
+        if (!loop.step()) fail("deadlock: nothing is ready and nobody waits for a time to come");
+        if (loop.now() > until) fail(fmt::format("not over after {} s of virtual time", limit.count() / 1'000'000'000));
+    }
+}
+
+void world::run(process& who, io::task<void> work, io::duration limit) {
+    bool ended = false;
+    std::exception_ptr thrown;
+    boost::asio::co_spawn(who.env.on, std::move(work), [&](std::exception_ptr what) {
+        thrown = what;
+        ended = true;
+    });
+    run([&] { return ended; }, limit);
+    if (thrown) std::rethrow_exception(thrown);
+}
+
+}  // namespace sim

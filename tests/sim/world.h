@@ -1,0 +1,95 @@
+// The simulated world: hosts with disks and clocks, processes on them, and one loop that runs it all from one seed. There is one world at a
+// time in a program; while it exists SQLite opens everything on its disks.
+//
+//   sim::world all(seed);
+//   sim::host& machine = all.add_host("a");
+//   sim::process& app = all.start(machine, "app");
+//   all.bodies.start(app.id, [&] { ... blocking code, real SQLite ... });
+//   all.run([&] { return done; }, 60s);
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "io/environment.h"
+#include "tests/sim/clock.h"
+#include "tests/sim/dice.h"
+#include "tests/sim/disk.h"
+#include "tests/sim/file_system.h"
+#include "tests/sim/journal.h"
+#include "tests/sim/threads.h"
+#include "tests/sim/watcher.h"
+
+namespace sim {
+
+class world;
+
+struct host {
+    std::string name;
+    sim::disk disk;
+    wall_clock wall;
+    watcher_habits events;
+};
+
+// What one process has of the world. Stays where it is after the process was killed.
+struct process {
+    process(world& in, host& on, process_id number, std::string what);
+
+    process_id id;
+    host& machine;
+    std::string name;
+    sim::file_system files;
+    sim::clock time;
+    sim::dice random;
+    sim::offload pool;
+    sim::journal log;
+    std::vector<watcher*> watchers;
+    io::environment env;
+};
+
+// What a simulation found wrong: the world's own trouble (deadlock, time limit) or a broken promise of the engine.
+struct failure : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+class world {
+public:
+    explicit world(std::uint64_t seed);
+    ~world();
+    world(const world&) = delete;
+    world& operator=(const world&) = delete;
+
+    const std::uint64_t seed;
+    trace history;
+    scheduler loop;
+    threads bodies;
+
+    // A stream of random numbers of its own.
+    prng stream(std::string_view name) const { return prng(seed, name); }
+    host& add_host(const std::string& name);
+    process& start(host& on, const std::string& name);
+    process& of(process_id who) { return *processes_.at(who - 1); }
+
+    // SIGKILL.
+    void kill(process& one);
+    // Every process of the host dies, and of its disk only what was synced is certain to be there.
+    void lose_power(host& one);
+
+    // Runs until `over` says so. Throws failure if that does not happen within `limit` of virtual time or if nothing can happen any more.
+    void run(const std::function<bool()>& over, io::duration limit);
+    // Runs a coroutine of `who` to its end.
+    void run(process& who, io::task<void> work, io::duration limit);
+
+    template <class... T>
+    void note(fmt::format_string<T...> text, T&&... values) { history.note(loop.now(), text, std::forward<T>(values)...); }
+    [[noreturn]] void fail(std::string why);
+
+private:
+    std::vector<std::unique_ptr<host>> hosts_;
+    std::vector<std::unique_ptr<process>> processes_;  // in the order of their ids, from 1
+};
+
+}  // namespace sim
