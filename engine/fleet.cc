@@ -54,6 +54,7 @@ io::task<io::result<void>> engine::fleet::run() {
     if (!state) co_return state.error();
     state_ = std::move(*state);
     auto tell = [this](const event& e) { if (listener) listener(e); };
+    if (!state_->damage().empty()) tell({event::what::corruption, {}, 0, state_->damage()});
     around_.reset(new surroundings{env_, store_, *state_, settings_, tell, [this] { state_changed_.notify(); }, images_});
     auto made = env_.make_watcher();
     if (!made) co_return made.error();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "ltx/checksum.h"
 #include "ltx/file_name.h"
 
 namespace engine {
@@ -39,6 +40,11 @@ std::string level_prefix(io::key_layout layout, const std::string& stream, unsig
 
 std::string object_key(io::key_layout layout, const std::string& stream, unsigned level, txid_range range) {
     return fmt::format("{}/{}", level_prefix(layout, stream, level), ltx::format_name(range.min, range.max));
+}
+
+std::string local_id(const std::string& store_url, const std::string& stream) {
+    const std::string text = store_url + '\n' + stream;
+    return ltx::hex16(ltx::crc64_of(io::view_of(text)));
 }
 
 std::optional<txid_range> parse_object_key(std::string_view key) {

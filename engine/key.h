@@ -30,6 +30,9 @@ std::string level_prefix(io::key_layout layout, const std::string& stream, unsig
 // "<level prefix>/<min>-<max>.ltx", 16 hex digits each.
 std::string object_key(io::key_layout layout, const std::string& stream, unsigned level, txid_range range);
 
+// A name for a stream's local files: 16 hex digits from the store's URL and the stream's name.
+std::string local_id(const std::string& store_url, const std::string& stream);
+
 // The interval in the last part of a key; nullopt if it is not the name of an LTX file.
 std::optional<txid_range> parse_object_key(std::string_view key);
 

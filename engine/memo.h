@@ -28,6 +28,8 @@ struct memo {
     std::string state;                 // "streaming", "waiting", "stopped", ...
     std::string problem;               // empty if there is none
     std::uint64_t reanchors = 0;       // how often continuity was lost
+    std::string pressure;              // which steps of the ladder the stream stands on ("spilling", "disk limit", ...); empty if on none
+    std::uint64_t shadow_bytes = 0;    // frames that wait in local segments, bytes
 };
 
 }  // namespace engine

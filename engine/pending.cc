@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "ltx/checksum.h"
 #include "ltx/decoder.h"
-#include "ltx/file_name.h"
 
 namespace engine {
 
@@ -23,11 +21,6 @@ io::result<ltx::header> verify(io::byte_view object) {
 }
 
 }  // namespace
-
-std::string local_id(const std::string& store_url, const std::string& stream) {
-    const std::string text = store_url + '\n' + stream;
-    return ltx::hex16(ltx::crc64_of(io::view_of(text)));
-}
 
 pending::pending(const std::string& state_directory, const std::string& id)
     : path_(io::join(io::join(state_directory, "pending"), id + ".ltx")) {}

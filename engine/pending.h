@@ -11,9 +11,6 @@
 
 namespace engine {
 
-// A file name for a stream's local files: 16 hex digits from the store's URL and the stream's name.
-std::string local_id(const std::string& store_url, const std::string& stream);
-
 class pending {
 public:
     pending(const std::string& state_directory, const std::string& id);

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "engine/sqlite.h"
+#include "engine/state_rows.h"
 #include "io/failpoint.h"
 #include "io/wakeup.h"
 
@@ -12,97 +12,76 @@ namespace {
 
 constexpr auto subject = io::subject::general;
 
-constexpr const char* schema =
-    "CREATE TABLE IF NOT EXISTS host(epoch INTEGER NOT NULL);"
-    "CREATE TABLE IF NOT EXISTS stream("
-    " store TEXT NOT NULL, name TEXT NOT NULL, path TEXT NOT NULL, device INTEGER NOT NULL, inode INTEGER NOT NULL,"
-    " epoch INTEGER NOT NULL, txid INTEGER NOT NULL, page_size INTEGER NOT NULL, page_count INTEGER NOT NULL, post INTEGER NOT NULL,"
-    " salt1 INTEGER NOT NULL, salt2 INTEGER NOT NULL, big_endian INTEGER NOT NULL, wal_offset INTEGER NOT NULL,"
-    " chain0 INTEGER NOT NULL, chain1 INTEGER NOT NULL, own_frame_first INTEGER NOT NULL,"
-    " snapshot_txid INTEGER NOT NULL, snapshot_ms INTEGER NOT NULL, durable_ms INTEGER NOT NULL,"
-    " state TEXT NOT NULL, problem TEXT NOT NULL, reanchors INTEGER NOT NULL,"
-    " PRIMARY KEY(store, name)) WITHOUT ROWID;";
-
-constexpr const char* select_all =
-    "SELECT store,name,path,device,inode,epoch,txid,page_size,page_count,post,salt1,salt2,big_endian,wal_offset,chain0,chain1,"
-    "own_frame_first,snapshot_txid,snapshot_ms,durable_ms,state,problem,reanchors FROM stream";
-
-constexpr const char* replace_one = "REPLACE INTO stream VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-
-stored_memo read_row(sqlite3_stmt* s) {
-    const auto u32 = [s](int index) { return static_cast<std::uint32_t>(column_u64(s, index)); };
-    stored_memo out;
-    out.store_url = column_text(s, 0);
-    memo& m = out.row;
-    m.stream = column_text(s, 1);
-    m.path = column_text(s, 2);
-    m.identity = {column_u64(s, 3), column_u64(s, 4)};
-    m.epoch = column_u64(s, 5);
-    m.txid = column_u64(s, 6);
-    m.page_size = u32(7);
-    m.page_count = u32(8);
-    m.post = column_u64(s, 9);
-    m.position.salt1 = u32(10);
-    m.position.salt2 = u32(11);
-    m.position.page_size = m.page_size;
-    m.position.big_endian = column_u64(s, 12) != 0;
-    m.position.offset = column_u64(s, 13);
-    m.position.running = {u32(14), u32(15)};
-    m.own_frame_first = column_u64(s, 16) != 0;
-    m.snapshot_txid = column_u64(s, 17);
-    m.snapshot_ms = sqlite3_column_int64(s, 18);
-    m.durable_ms = sqlite3_column_int64(s, 19);
-    m.state = column_text(s, 20);
-    m.problem = column_text(s, 21);
-    m.reanchors = column_u64(s, 22);
-    return out;
-}
-
-void bind_row(sqlite3_stmt* s, const std::string& store_url, const memo& m) {
-    bind(s, 1, store_url);
-    bind(s, 2, m.stream);
-    bind(s, 3, m.path);
-    const std::uint64_t numbers[] = {m.identity.device, m.identity.inode, m.epoch, m.txid, m.page_size, m.page_count, m.post,
-                                     m.position.salt1, m.position.salt2, m.position.big_endian ? 1U : 0U, m.position.offset,
-                                     m.position.running.s0, m.position.running.s1, m.own_frame_first ? 1U : 0U, m.snapshot_txid};
-    int index = 4;
-    for (const std::uint64_t number : numbers) bind(s, index++, number);
-    bind(s, index++, m.snapshot_ms);
-    bind(s, index++, m.durable_ms);
-    bind(s, index++, m.state);
-    bind(s, index++, m.problem);
-    bind(s, index++, m.reanchors);
-}
-
-io::result<sqlite_handle> open_writable(const std::string& path) {
-    auto db = open_sqlite(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, subject);
-    if (!db) return db.error();
-    sqlite3_busy_timeout(db->get(), 5000);
-    for (const char* sql : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL", schema}) {
-        if (auto ok = execute(db->get(), sql, subject); !ok) return ok.error();
+// Whether the file is what we write. Errors: corrupt, unsupported (another version), whatever SQLite says.
+io::result<void> check_tables(sqlite3* db) {
+    auto version = prepare(db, "PRAGMA user_version", subject);
+    if (!version) return version.error();
+    if (sqlite3_step(version->get()) != SQLITE_ROW) return sqlite_error(db, subject, "user_version");
+    if (const int found = sqlite3_column_int(version->get(), 0); found != state_version) {
+        return io::error{io::errc::unsupported, subject, fmt::format("is of version {}, not {}", found, state_version)};
     }
-    auto check = prepare(db->get(), "PRAGMA quick_check(1)", subject);
+    for (const state_table& table : state_tables) {
+        auto text = prepare(db, "SELECT sql FROM sqlite_schema WHERE name=?", subject);
+        if (!text) return text.error();
+        const std::string name = table.name;
+        bind(text->get(), 1, name);
+        const int rc = sqlite3_step(text->get());
+        if (rc != SQLITE_ROW && rc != SQLITE_DONE) return sqlite_error(db, subject, "sqlite_schema");
+        if (rc == SQLITE_DONE || column_text(text->get(), 0) != table.create) {
+            return io::error{io::errc::corrupt, subject, fmt::format("the table {} is not the one that belongs there", table.name)};
+        }
+    }
+    auto check = prepare(db, "PRAGMA quick_check(1)", subject);
     if (!check) return check.error();
-    if (sqlite3_step(check->get()) != SQLITE_ROW || column_text(check->get(), 0) != "ok") {
-        return io::error{io::errc::corrupt, subject, path + ": quick_check fails"};
-    }
-    return db;
+    if (sqlite3_step(check->get()) != SQLITE_ROW) return sqlite_error(db, subject, "quick_check");
+    if (column_text(check->get(), 0) != "ok") return io::error{io::errc::corrupt, subject, "quick_check: " + column_text(check->get(), 0)};
+    return {};
 }
 
-io::result<void> write_rows(sqlite3* db, const std::string& store_url, const std::map<std::string, memo>& rows) {
-    if (auto ok = execute(db, "BEGIN IMMEDIATE", subject); !ok) return ok.error();
-    auto statement = prepare(db, replace_one, subject);
-    io::result<void> outcome = statement ? io::result<void>() : statement.error();
-    for (auto row = rows.begin(); outcome && row != rows.end(); ++row) {
-        bind_row(statement->get(), store_url, row->second);
-        if (sqlite3_step(statement->get()) != SQLITE_DONE) outcome = sqlite_error(db, subject, "state.db");
-        sqlite3_reset(statement->get());
+io::result<void> create_tables(sqlite3* db) {
+    const std::string version = fmt::format("PRAGMA user_version={}", state_version);
+    if (auto ok = execute(db, "BEGIN IMMEDIATE", subject); !ok) return ok;
+    for (const state_table& table : state_tables) {
+        if (auto ok = execute(db, table.create, subject); !ok) return ok;
     }
-    io::failpoint("state.written");
-    if (outcome) outcome = execute(db, "COMMIT", subject);
-    io::failpoint("state.committed");
-    if (!outcome) sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr);
-    return outcome;
+    if (auto ok = execute(db, version.c_str(), subject); !ok) return ok;
+    return execute(db, "COMMIT", subject);
+}
+
+io::result<bool> is_empty(sqlite3* db) {
+    auto count = prepare(db, "SELECT count(*) FROM sqlite_schema", subject);
+    if (!count) return count.error();
+    if (sqlite3_step(count->get()) != SQLITE_ROW) return sqlite_error(db, subject, "sqlite_schema");
+    return sqlite3_column_int(count->get(), 0) == 0;
+}
+
+// SQL of ours on a sound file does not fail. A device that fails, is full or may not be written is no damage; a file that may be written, but
+// says that it must not, is.
+bool is_damage(io::file_system& files, const std::string& path, sqlite3* db, const io::error& why) {
+    if (why.code == io::errc::corrupt || why.code == io::errc::unsupported) return true;
+    if (why.code == io::errc::read_only) return files.open(path, io::open_mode::create).has_value();
+    return db != nullptr && (sqlite3_errcode(db) & 0xff) == SQLITE_ERROR;
+}
+
+bool step_and_reset(sqlite3_stmt* s) {
+    const bool done = sqlite3_step(s) == SQLITE_DONE;
+    sqlite3_reset(s);
+    return done;
+}
+
+// Calls `take` for each row; false if one could not be read or was not sound.
+template <class Read, class Take>
+bool read_all(sqlite3* db, const char* select, Read read, Take take) {
+    auto rows = prepare(db, select, subject);
+    if (!rows) return false;
+    bool sound = true;
+    int rc = SQLITE_ROW;
+    while ((rc = sqlite3_step(rows->get())) == SQLITE_ROW) {
+        auto found = read(rows->get());
+        if (!found) sound = false;
+        if (found) take(std::move(*found));
+    }
+    return sound && rc == SQLITE_DONE;
 }
 
 }  // namespace
@@ -110,16 +89,15 @@ io::result<void> write_rows(sqlite3* db, const std::string& store_url, const std
 state_store::state_store(const io::environment& env, std::string directory, std::string store_url)
     : env_(env), directory_(std::move(directory)), store_url_(std::move(store_url)) {}
 
-state_store::~state_store() { sqlite3_close_v2(db_); }
-
 io::task<io::result<std::unique_ptr<state_store>>> state_store::open(const io::environment& env, std::string directory,
                                                                      std::string store_url, std::string who) {
     std::unique_ptr<state_store> out(new state_store(env, std::move(directory), std::move(store_url)));
-    const std::uint64_t epoch = (env.dice.next() >> 1U) | 1U;
+    out->epoch_ = (env.dice.next() >> 1U) | 1U;
     const std::int64_t now = env.time.wall_ms();
     auto opened = co_await env.elsewhere([&]() -> io::result<void> {
         io::file_system& files = env.files;
-        if (auto ok = files.make_directories(out->directory_); !ok) return ok.error().within("state directory");
+        const std::string about = "state directory " + out->directory_;
+        if (auto ok = files.make_directories(out->directory_); !ok) return ok.error().within(about);
         auto lock = files.lock(io::join(out->directory_, "lock"), who);
         if (!lock && lock.error().code == io::errc::held) {
             // The same command once more: what it would watch is watched.
@@ -128,45 +106,94 @@ io::task<io::result<std::unique_ptr<state_store>>> state_store::open(const io::e
                                          "of its own",
                                          out->directory_, lock.error().context)};
         }
-        if (!lock) return lock.error().within("state directory");
+        if (!lock) return lock.error().within(about);
         out->lock_ = std::move(*lock);
-        const std::string path = io::join(out->directory_, "state.db");
-        auto db = open_writable(path);
-        if (!db && db.error().code == io::errc::corrupt) {
-            const std::string aside = fmt::format("{}.corrupt-{}", path, now);
-            env.journal.error("{}; moved to {}; beginning anew, streams will be compared with the store", db.error().context, aside);
-            if (auto ok = files.rename(path, aside); !ok) return ok.error();
-            for (const char* tail : {"-wal", "-shm"}) (void)files.remove(path + tail);
-            db = open_writable(path);
-        }
-        if (!db) return db.error().within("state directory");
-        out->db_ = db->release();
-        out->epoch_ = epoch;
-        return out->load();
+        if (auto ok = out->open_database(now); !ok) return ok.error().within(about);
+        return out->load_epoch();
     });
     if (!opened) co_return opened.error();
     co_return out;
 }
 
-io::result<void> state_store::load() {
-    auto host = prepare(db_, "SELECT epoch FROM host", subject);
+io::result<void> state_store::open_database(std::int64_t now_ms) {
+    io::file_system& files = env_.files;
+    const std::string path = io::join(directory_, "state.db");
+    auto opened = open_or_create(path);
+    if (opened && !load()) opened = io::error{io::errc::corrupt, subject, "a row is not what was written"};
+    if (opened) {
+        if (created_ && files.status(io::join(directory_, "sums"))) {
+            damage_ = path + " is missing although this directory was used; begun anew, every stream is compared with the store";
+        }
+        return {};
+    }
+    if (!is_damage(files, path, db_.get(), opened.error())) return opened;
+    rows_.clear();
+    objects_.clear();
+    stored_objects_.clear();
+    (void)load();
+    db_.reset();
+    const std::string aside = fmt::format("{}.corrupt-{}", path, now_ms);
+    damage_ = fmt::format("{}: {}; moved to {}; begun anew with the {} of its rows that are proven, all other streams are compared with the store",
+                          path, opened.error().context, aside, rows_.size());
+    if (auto ok = files.rename(path, aside); !ok) return ok;
+    for (const char* tail : {"-wal", "-shm"}) (void)files.remove(path + tail);
+    if (auto ok = open_or_create(path); !ok) return ok;
+    keep_what_is_proven();
+    return {};
+}
+
+// Leaves db_ open even if it fails, as far as it got: for its error, and for the rows that can be read.
+io::result<void> state_store::open_or_create(const std::string& path) {
+    auto db = open_sqlite(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, subject);
+    if (!db) return db.error();
+    db_ = std::move(*db);
+    sqlite3_busy_timeout(db_.get(), 5000);
+    for (const char* sql : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL"}) {
+        if (auto ok = execute(db_.get(), sql, subject); !ok) return ok;
+    }
+    auto empty = is_empty(db_.get());
+    if (!empty) return empty.error();
+    if (sqlite3_db_readonly(db_.get(), "main") == 1) return io::error{io::errc::read_only, subject, path + ": may not be written"};
+    created_ = *empty;
+    if (created_) return create_tables(db_.get());
+    return check_tables(db_.get());
+}
+
+// All rows of this store that are sound; false if any row is not, or could not be read.
+bool state_store::load() {
+    const bool memos = read_all(db_.get(), select_memos, read_memo, [this](stored<memo> found) {
+        if (found.store_url == store_url_) rows_[found.stream] = std::move(found.row);
+    });
+    const bool objects = read_all(db_.get(), select_objects, read_object, [this](stored<object_row> found) {
+        if (found.store_url != store_url_) return;
+        object_key key{found.stream, found.row.name};
+        stored_objects_.insert(key);
+        if (found.row.state == object_row::fate::pending) {
+            marked_objects_.insert(key);
+        } else {
+            objects_[key] = std::move(found.row);
+        }
+    });
+    return memos && objects;
+}
+
+void state_store::keep_what_is_proven() {
+    marked_ = rows_;
+    stored_objects_.clear();
+    for (const auto& [key, row] : objects_) marked_objects_.insert(key);
+}
+
+io::result<void> state_store::load_epoch() {
+    auto host = prepare(db_.get(), "SELECT epoch FROM host", subject);
     if (!host) return host.error();
     if (sqlite3_step(host->get()) == SQLITE_ROW) {
         epoch_ = column_u64(host->get(), 0);
-    } else {
-        auto insert = prepare(db_, "INSERT INTO host VALUES(?)", subject);
-        if (!insert) return insert.error();
-        bind(insert->get(), 1, epoch_);
-        if (sqlite3_step(insert->get()) != SQLITE_DONE) return sqlite_error(db_, subject, "state.db");
+        return {};
     }
-    auto rows = prepare(db_, select_all, subject);
-    if (!rows) return rows.error();
-    int rc = SQLITE_ROW;
-    while ((rc = sqlite3_step(rows->get())) == SQLITE_ROW) {
-        stored_memo found = read_row(rows->get());
-        if (found.store_url == store_url_) rows_[found.row.stream] = std::move(found.row);
-    }
-    if (rc != SQLITE_DONE) return sqlite_error(db_, subject, "state.db");
+    auto insert = prepare(db_.get(), "INSERT INTO host VALUES(?)", subject);
+    if (!insert) return insert.error();
+    bind(insert->get(), 1, epoch_);
+    if (sqlite3_step(insert->get()) != SQLITE_DONE) return sqlite_error(db_.get(), subject, "state.db");
     return {};
 }
 
@@ -187,15 +214,82 @@ void state_store::put(const memo& row) {
     marked_[row.stream] = row;
 }
 
+std::vector<object_row> state_store::objects(const std::string& stream) const {
+    std::vector<object_row> out;
+    for (auto at = objects_.lower_bound({stream, {}}); at != objects_.end() && at->first.first == stream; ++at) out.push_back(at->second);
+    return out;
+}
+
+void state_store::put(const std::string& stream, const object_row& row) {
+    objects_[{stream, row.name}] = row;
+    marked_objects_.insert({stream, row.name});
+}
+
+void state_store::drop(const std::string& stream, const object_name& name) {
+    objects_.erase({stream, name});
+    marked_objects_.insert({stream, name});
+}
+
+state_store::changes_due state_store::take_due() {
+    changes_due out;
+    out.memos = std::exchange(marked_, {});
+    for (const object_key& key : std::exchange(marked_objects_, {})) {
+        if (const auto row = objects_.find(key); row != objects_.end()) {
+            out.objects.emplace_back(key.first, row->second);
+            stored_objects_.insert(key);
+        } else if (stored_objects_.erase(key) != 0) {
+            out.gone.push_back(key);
+        }
+    }
+    return out;
+}
+
+// What was put meanwhile is newer and stays. Whether a row is in the file is not known: it may have to be removed.
+void state_store::put_back(changes_due due) {
+    marked_.merge(due.memos);
+    for (const auto& [stream, row] : due.objects) marked_objects_.insert({stream, row.name});
+    for (const auto& key : due.gone) {
+        stored_objects_.insert(key);
+        marked_objects_.insert(key);
+    }
+}
+
+io::result<void> state_store::write(const changes_due& due) {
+    sqlite3* db = db_.get();
+    auto memos = prepare(db, replace_memo, subject);
+    auto objects = prepare(db, replace_object, subject);
+    auto gone = prepare(db, delete_object, subject);
+    if (!memos || !objects || !gone) return sqlite_error(db, subject, "state.db");
+    if (auto ok = execute(db, "BEGIN IMMEDIATE", subject); !ok) return ok;
+    bool done = true;
+    for (auto row = due.memos.begin(); done && row != due.memos.end(); ++row) {
+        bind_memo(memos->get(), store_url_, row->second);
+        done = step_and_reset(memos->get());
+    }
+    for (auto row = due.objects.begin(); done && row != due.objects.end(); ++row) {
+        bind_object(objects->get(), store_url_, row->first, row->second);
+        done = step_and_reset(objects->get());
+    }
+    for (auto row = due.gone.begin(); done && row != due.gone.end(); ++row) {
+        bind_object_name(gone->get(), store_url_, row->first, row->second);
+        done = step_and_reset(gone->get());
+    }
+    io::result<void> outcome = done ? io::result<void>() : sqlite_error(db, subject, "state.db");
+    io::failpoint("state.written");
+    if (outcome) outcome = execute(db, "COMMIT", subject);
+    if (!outcome) sqlite3_exec(db, "ROLLBACK", nullptr, nullptr, nullptr);
+    io::failpoint("state.committed");
+    return outcome;
+}
+
 io::task<io::result<void>> state_store::flush() {
     while (flushing_) co_await io::sleep_for(env_.time, std::chrono::milliseconds(1));
-    if (marked_.empty()) co_return io::result<void>();
+    changes_due due = take_due();
+    if (due.empty()) co_return io::result<void>();
     flushing_ = true;
-    std::map<std::string, memo> rows = std::move(marked_);
-    marked_.clear();
-    auto written = co_await env_.elsewhere([&] { return write_rows(db_, store_url_, rows); });
+    auto written = co_await env_.elsewhere([&] { return write(due); });
     flushing_ = false;
-    if (!written) marked_.merge(rows);  // what was put meanwhile is newer and stays
+    if (!written) put_back(std::move(due));
     co_return written;
 }
 
@@ -207,12 +301,18 @@ io::result<std::vector<stored_memo>> read_state(const std::string& directory) {
                          fmt::format("{}; no flotilla watch has used this state directory (--state names another)", db.error().context)};
     }
     sqlite3_busy_timeout(db->get(), 5000);
-    auto rows = prepare(db->get(), select_all, subject);
-    if (!rows) return rows.error();
+    if (auto ok = execute(db->get(), "BEGIN", subject); !ok) return ok.error().within(path);
+    if (auto ok = check_tables(db->get()); !ok) return ok.error().within(path);
     std::vector<stored_memo> out;
-    int rc = SQLITE_ROW;
-    while ((rc = sqlite3_step(rows->get())) == SQLITE_ROW) out.push_back(read_row(rows->get()));
-    if (rc != SQLITE_DONE) return sqlite_error(db->get(), subject, path);
+    bool sound = read_all(db->get(), select_memos, read_memo, [&out](stored<memo> found) {
+        out.push_back({std::move(found.store_url), std::move(found.row), {}});
+    });
+    sound = sound && read_all(db->get(), select_objects, read_object, [&out](stored<object_row> found) {
+        for (stored_memo& one : out) {
+            if (one.store_url == found.store_url && one.row.stream == found.stream) one.objects.push_back(found.row);
+        }
+    });
+    if (!sound) return io::error{io::errc::corrupt, subject, path + ": a row is not what was written; the next start of a watch mends it"};
     return out;
 }
 

@@ -106,4 +106,10 @@ TEST_F(replica, streams_are_found_wherever_they_lie) {
     EXPECT_EQ(*names, (std::vector<std::string>{"app.db", "tenants/a/x.db", "tenants/b", "tenants/b/c"}));
 }
 
+TEST(local_id, tells_streams_and_stores_apart) {
+    EXPECT_NE(engine::local_id("file:///a", "x"), engine::local_id("file:///b", "x"));
+    EXPECT_NE(engine::local_id("file:///a", "x"), engine::local_id("file:///a", "y"));
+    EXPECT_EQ(engine::local_id("file:///a", "x").size(), 16U);
+}
+
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "engine/key.h"
 #include "io/posix_file_system.h"
 #include "tests/support/chain_builder.h"
 #include "tests/support/spoiled_files.h"
@@ -96,12 +97,6 @@ TEST_F(pending, something_much_too_long_is_not_ours_and_removed) {
     ASSERT_FALSE(found.has_value());
     EXPECT_EQ(found.error().code, io::errc::corrupt);
     EXPECT_FALSE(std::filesystem::exists(path));
-}
-
-TEST(local_id, tells_streams_and_stores_apart) {
-    EXPECT_NE(engine::local_id("file:///a", "x"), engine::local_id("file:///b", "x"));
-    EXPECT_NE(engine::local_id("file:///a", "x"), engine::local_id("file:///a", "y"));
-    EXPECT_EQ(engine::local_id("file:///a", "x").size(), 16U);
 }
 
 }  // namespace
