@@ -121,10 +121,13 @@ io::task<io::result<changes>> database::read_unseen(const remote_view& remote) {
     out.from_txid = out.to_txid = remembered ? remembered->txid : remote.head_txid;
     const auto torn = sums.torn();
     const std::uint64_t sums_at = sums.valid() ? sums.txid() : torn ? torn->txid : remote.head_txid;
-    const std::uint64_t known = std::min(sums_at, out.from_txid);
+    // A memo that was not written for long does not keep the sums from the little that they lack.
+    const bool old_memo = out.from_txid < sums_at && remote.head_txid - out.from_txid > most_unseen;
+    const std::uint64_t known = old_memo ? sums_at : std::min(sums_at, out.from_txid);
     if (!remote.head || known >= remote.head_txid || remote.head_txid - known > most_unseen) co_return out;
     for (std::uint64_t txid = known + 1; txid <= remote.head_txid; ++txid) {
         auto object = co_await around_.store.get(replica_.key(level_captures, {txid, txid}), 0, most_object_bytes);
+        if (!object && object.error().code == io::errc::not_found && txid <= sums_at) continue;  // the snapshot that the stream began with
         if (!object && object.error().code == io::errc::not_found) break;
         if (!object) co_return object.error();
         const auto take = [&]() -> bool {

@@ -3,11 +3,11 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <set>
 
 #include "ltx/checksum.h"
 #include "ltx/format.h"
 #include "ltx/page_index.h"
-#include "tests/support/chain_builder.h"
 
 namespace crash {
 
@@ -23,51 +23,47 @@ bool carries_everything(io::byte_view object) {
 
 }  // namespace
 
+std::uint64_t object_journal::inode_of(const std::string& key) const {
+    struct stat status {};
+    return ::stat((store_ + "/" + key).c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
 std::vector<std::string> object_journal::look(bool bytes) {
     std::vector<std::string> wrong;
-    std::size_t met = 0;
-    if (!std::filesystem::exists(root_)) return wrong;  // killed before it was made
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(root_)) {
-        if (entry.path().extension() != ".ltx") continue;
-        const std::string path = entry.path();
-        const std::string name = path.substr(root_.size() + 1);
-        struct stat status {};
-        if (::stat(path.c_str(), &status) != 0) {
-            wrong.push_back(name + " went while it was looked at");
-            continue;
-        }
-        seen now;
-        now.size = static_cast<std::uint64_t>(status.st_size);
-        now.modified_ns = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec;
-        now.inode = status.st_ino;
-        const auto before = known_.find(name);
-        met += before != known_.end();
-        const auto same = [&now](const seen& then) { return then.size == now.size && then.modified_ns == now.modified_ns && then.inode == now.inode; };
-        if (before != known_.end() && !same(before->second)) wrong.push_back(name + " is another file than before");
+    if (!open_) open_ = std::make_unique<tests::store_access>(store_);
+    const bool local = open_->layout() == io::key_layout::directory;
+    if (local && !std::filesystem::exists(store_)) return wrong;  // killed before it was made
+    std::set<std::string> gone;
+    for (const auto& [key, each] : known_) gone.insert(key);
+    for (const auto& object : open_->objects()) {
+        gone.erase(object.key);
+        seen now{object.size, object.timestamp_ms, local ? inode_of(object.key) : 0};
+        const auto before = known_.find(object.key);
+        const auto same = [&now](const seen& then) { return then.size == now.size && then.modified_ms == now.modified_ms && then.inode == now.inode; };
+        if (before != known_.end() && !same(before->second)) wrong.push_back(object.key + " is another object than before");
         if (before != known_.end() && !bytes) continue;
-        const io::bytes object = tests::slurp(path);
-        now.checksum = ltx::crc64_of(object);
-        now.whole = carries_everything(object);
+        const io::bytes held = open_->read(object.key);
+        now.checksum = ltx::crc64_of(held);
+        now.whole = carries_everything(held);
         if (before == known_.end()) {
-            known_.emplace(name, now);
+            known_.emplace(object.key, now);
         } else if (before->second.checksum != now.checksum) {
-            wrong.push_back(name + " holds other bytes than before");
+            wrong.push_back(object.key + " holds other bytes than before");
         }
-        if (object.empty()) wrong.push_back(name + " is empty");
+        if (held.empty()) wrong.push_back(object.key + " is empty");
     }
-    if (met + wrong.size() < known_.size()) {
-        for (const auto& [name, each] : known_) {
-            if (!std::filesystem::exists(root_ + "/" + name)) wrong.push_back(name + " is gone");
-        }
-    }
+    for (const auto& key : gone) wrong.push_back(key + " is gone");
     return wrong;
 }
 
 object_journal::counts object_journal::count(const std::string& stream) const {
     counts out;
-    for (const auto& [name, each] : known_) {
-        if (name.starts_with(stream + "/ltx/9/")) ++out.snapshots;
-        if (!name.starts_with(stream + "/ltx/0/")) continue;
+    if (!open_) return out;
+    const std::string snapshots = engine::level_prefix(open_->layout(), stream, engine::level_snapshots) + "/";
+    const std::string captures = engine::level_prefix(open_->layout(), stream, engine::level_captures) + "/";
+    for (const auto& [key, each] : known_) {
+        out.snapshots += key.starts_with(snapshots);
+        if (!key.starts_with(captures)) continue;
         ++out.captures;
         out.whole_captures += each.whole;
     }

@@ -21,9 +21,13 @@ std::uint64_t mix(std::uint64_t a, std::uint64_t b = 0) {
 }
 
 std::string bytes(std::uint64_t seed, std::size_t size) {
-    std::string out;
-    for (std::uint64_t i = 0; out.size() < size; ++i) out += fmt::format("{:016x}", mix(seed, i));
-    out.resize(size);
+    std::string out(size, '0');
+    std::uint64_t word = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+        if (i % 16 == 0) word = mix(seed, i / 16);
+        out[i] = "0123456789abcdef"[word >> 60U];
+        word <<= 4U;
+    }
     return out;
 }
 

@@ -23,8 +23,7 @@ void append(int log, std::uint64_t n) {
     if (::write(log, &entry, sizeof entry) != sizeof entry) throw std::runtime_error("the writer's log cannot be written");
 }
 
-// Bursts and pauses, so that there are both a standing start and a backlog. About 500 commits a second.
-void pause(std::mt19937_64& dice, int& burst) {
+void pause_between_bursts(std::mt19937_64& dice, int& burst) {
     if (burst-- > 0) return;
     burst = static_cast<int>(dice() % 60);
     std::this_thread::sleep_for(std::chrono::milliseconds(1 + dice() % 100));
@@ -42,24 +41,30 @@ void read_log(const std::string& path, std::vector<commit>& known) {
     for (commit next; in.read(reinterpret_cast<char*>(&next), sizeof next);) known.push_back(next);
 }
 
-tests::process start_writer(const std::string& database, kind of, std::uint64_t seed, const std::string& log, const std::string& errors) {
-    tests::process_options how;
-    how.err = tests::channel::file(errors);
-    return tests::process::start({"/proc/self/exe", "--writer", database, std::to_string(static_cast<int>(of)), std::to_string(seed), log}, how);
+tests::process start_writer(const std::string& database, kind of, std::uint64_t seed, pace how, const std::string& log, const std::string& errors) {
+    tests::process_options settings;
+    settings.err = tests::channel::file(errors);
+    const std::string numbers[] = {std::to_string(static_cast<int>(of)), std::to_string(seed), std::to_string(static_cast<int>(how))};
+    return tests::process::start({"/proc/self/exe", "--writer", database, log, numbers[0], numbers[1], numbers[2]}, settings);
 }
 
 int run_writer(const std::vector<std::string>& arguments) try {
     ::signal(SIGTERM, [](int) { told_to_stop = 1; });
     const std::string& database = arguments.at(0);
-    const kind of = all_kinds[std::stoul(arguments.at(1))];
-    const int log = ::open(arguments.at(3).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    workload work(database, of, std::stoull(arguments.at(2)));
+    const kind of = all_kinds[std::stoul(arguments.at(2))];
+    const pace how = pace(std::stoi(arguments.at(4)));
+    const int log = ::open(arguments.at(1).c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    workload work(database, of, std::stoull(arguments.at(3)));
     if (work.committed() != 0) append(log, work.committed());
     std::mt19937_64 dice(std::random_device{}());
     int burst = 0;
     while (told_to_stop == 0) {
         append(log, work.commit_next());
-        pause(dice, burst);
+        if (how == pace::calm) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(10));
+        } else {
+            pause_between_bursts(dice, burst);
+        }
     }
     return 0;
 } catch (const std::exception& e) {

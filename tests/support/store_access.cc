@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "io/clock.h"
+#include "io/directory_store.h"
 #include "ltx/format.h"
 #include "tests/support/chain_builder.h"
 
@@ -56,6 +57,19 @@ std::vector<std::string> store_access::keys(const std::string& stream) {
             for (const auto& each : must(world_.run(store_->list(prefix)))) out.push_back(each.key);
         } else if (std::filesystem::is_directory(whole(prefix))) {
             for (const auto& name : names_in(whole(prefix))) out.push_back(prefix + "/" + name);
+        }
+    }
+    return out;
+}
+
+std::vector<io::object_info> store_access::objects() {
+    std::unique_ptr<io::directory_store> local;
+    if (!directory_.empty()) local = must(world_.run(io::directory_store::open(world_.env, directory_, io::directory_store::access::read)));
+    io::object_store& in = local ? static_cast<io::object_store&>(*local) : *store_;
+    std::vector<io::object_info> out;
+    for (const auto& stream : must(world_.run(in.children("")))) {
+        for (unsigned level = 0; level < engine::level_count; ++level) {
+            for (auto& each : must(world_.run(in.list(engine::level_prefix(layout(), stream, level))))) out.push_back(std::move(each));
         }
     }
     return out;

@@ -1,0 +1,87 @@
+// Where a test kills flotilla: every io::failpoint() of the program (tests/house/kill_points.sh holds one against the other), and how it comes
+// there. To add one: the line in the program, the line here.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+#include "tests/crash/workload.h"
+
+namespace crash {
+
+// What was before the run that dies.
+enum class past {
+    nothing,  // the stream's first run
+    killed,   // a run was killed while it followed, and the application went on
+    unseen,   // the same, and the application restarted the log meanwhile
+    tail,     // a run died between the restart of the log and the upload of its tail
+};
+
+enum class place { directory, s3 };
+
+struct kill_point {
+    std::string_view name;
+    int passes = 1;  // it dies when it comes there for the how manyth time
+    kind app = kind::rows;
+    past before = past::nothing;
+    place store = place::directory;
+    // Uploads of everything that it may cost beside snapshots: none, but where the stream's first page sums are not written yet, so that nothing
+    // else can be proven once the application has restarted the log.
+    std::size_t whole_captures = 0;
+};
+
+inline constexpr kill_point kill_points[] = {
+    // Into step with the store.
+    {"attach.pinned"},
+    {"attach.pinned", 1, kind::inserts, past::killed},
+    {"attach.pinned", 1, kind::truncates, past::unseen},
+    {"attach.shipped", 1, kind::inserts, past::nothing, place::directory, 1},
+    {"attach.shipped", 1, kind::rows, past::unseen},
+    {"attach.done", 1, kind::connections},
+    {"attach.done", 1, kind::inserts, past::unseen},
+    {"attach.sent", 1, kind::inserts, past::tail},
+    // A capture, until it is known to be durable.
+    {"capture.taken", 1, kind::inserts},
+    {"capture.taken", 9, kind::connections},
+    {"capture.taken", 1, kind::rows, past::killed},
+    {"ship.done", 1, kind::inserts, past::nothing, place::directory, 1},
+    {"ship.done", 7},
+    {"ship.done", 1, kind::inserts, past::killed},
+    {"ship.done", 1, kind::truncates, past::unseen},
+    {"ship.done", 1, kind::inserts, past::tail},
+    {"put.sent", 4, kind::inserts, past::nothing, place::s3, 1},
+    {"put.sent", 9, kind::rows, past::nothing, place::s3},
+    {"confirm.summed", 4, kind::inserts},
+    {"confirm.told", 4, kind::truncates},
+    {"sums.torn", 20},
+    {"sums.torn", 1, kind::inserts, past::killed},
+    {"sums.reset", 1, kind::inserts, past::nothing, place::directory, 1},
+    // Files.
+    {"directory.written", 6, kind::inserts},
+    {"directory.published", 1, kind::inserts, past::nothing, place::directory, 1},
+    {"directory.published", 6},
+    {"file.written", 1, kind::inserts},
+    {"file.renamed", 1},
+    {"state.written", 1, kind::inserts},
+    {"state.written", 4, kind::connections},
+    {"state.committed", 1, kind::truncates},
+    {"state.committed", 4},
+    // The log's restart.
+    {"handoff.saved", 1, kind::inserts},
+    {"handoff.saved", 3},
+    {"handoff.restarted", 1},
+    {"handoff.restarted", 1, kind::inserts, past::tail},
+    {"handoff.confirmed", 1, kind::inserts},
+    {"pin.released", 2},
+    {"pin.restarted", 2, kind::inserts},
+    {"pin.restarted", 1, kind::rows, past::unseen},
+    // Snapshots, and large objects on S3.
+    {"snapshot.begun"},
+    {"snapshot.shipped", 1, kind::inserts},
+    {"upload.created", 1, kind::rows, past::nothing, place::s3},
+    {"upload.sent", 1, kind::inserts, past::nothing, place::s3},
+    {"upload.claimed", 1, kind::rows, past::nothing, place::s3, 1},
+    {"upload.completed", 1, kind::inserts, past::nothing, place::s3, 1},
+};
+
+}  // namespace crash
