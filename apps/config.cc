@@ -65,6 +65,9 @@ private:
     io::result<void> read_database(const toml::table& entry);
     io::result<void> read_streams(const toml::key& key, const toml::node& value);
     io::result<void> read_stream(const toml::key& name, const toml::node& value);
+    io::result<void> read_webhooks(const toml::key& key, const toml::node& value);
+    io::result<void> read_webhook(const toml::table& entry);
+    io::result<void> read_webhook_events(webhook& into, const toml::key& key, const toml::node& value) const;
 
     const std::string& file_;
     config out_;
@@ -154,6 +157,69 @@ io::result<void> reader::read_streams(const toml::key& key, const toml::node& va
     return {};
 }
 
+io::result<void> reader::read_webhook_events(webhook& into, const toml::key& key, const toml::node& value) const {
+    const auto known = [] {
+        std::string names;
+        for (const auto& one : webhook_events()) names += fmt::format("{}{}", names.empty() ? "" : ", ", one.name);
+        return names;
+    };
+    const auto* list = value.as_array();
+    if (list == nullptr || list->empty()) return wrong(at(key), fmt::format("events: must be a list of some of {}", known()));
+    for (const auto& one : *list) {
+        const auto* text = one.as_string();
+        const auto is_it = [&](const webhook_event& each) { return text != nullptr && each.name == text->get(); };
+        const auto it = std::ranges::find_if(webhook_events(), is_it);
+        if (it == webhook_events().end()) {
+            return wrong(at(key), fmt::format("events: {} is not one of {}", text == nullptr ? "something without quotes" : "\"" + text->get() + "\"", known()));
+        }
+        if (!into.events.insert(it->kind).second) return wrong(at(key), fmt::format("events: \"{}\" is named twice", it->name));
+    }
+    return {};
+}
+
+io::result<void> reader::read_webhook(const toml::table& entry) {
+    constexpr std::size_t least_secret = 16;
+    webhook_entry out;
+    out.said = at(entry.source());
+    out.to.said = out.said.text();
+    for (const auto& one : webhook_events()) out.to.events.insert(one.kind);
+    for (const auto& [key, value] : entry) {
+        if (key == "events") {
+            out.to.events.clear();
+            if (auto ok = read_webhook_events(out.to, key, value); !ok) return ok;
+            continue;
+        }
+        if (key != "url" && key != "secret" && key != "secret_env" && key != "ca") {
+            return wrong(at(key), fmt::format("unknown key \"{}\" in [[webhook]]; the keys are url, secret_env, secret, events, ca", key.str()));
+        }
+        const auto* text = value.as_string();
+        if (text == nullptr || text->get().empty()) return wrong(at(key), fmt::format("{}: must be text in quotes, and not empty", key.str()));
+        if (key == "url") {
+            if (auto ok = parse_webhook_url(out.to, text->get()); !ok) return wrong(at(key), "url: " + ok.error().context);
+        } else if (key == "secret") {
+            if (text->get().size() < least_secret) return wrong(at(key), fmt::format("secret: at least {} characters, or it can be guessed", least_secret));
+            out.to.secret = s3::secret(text->get());
+        } else {
+            (key == "secret_env" ? out.secret_env : out.to.ca_file) = text->get();
+        }
+    }
+    if (out.to.path.empty()) return wrong(out.said, "[[webhook]] has no url; say url = \"https://host/path\"");
+    if (!out.to.secret.empty() && !out.secret_env.empty()) return wrong(out.said, "[[webhook]] has secret and secret_env; say one of them");
+    if (!out.to.ca_file.empty() && !out.to.server.tls) return wrong(out.said, "ca: is of no use for a url of http://");
+    out_.webhooks.push_back(std::move(out));
+    return {};
+}
+
+io::result<void> reader::read_webhooks(const toml::key& key, const toml::node& value) {
+    const auto* entries = value.as_array();
+    const bool tables = entries != nullptr && std::all_of(entries->begin(), entries->end(), [](const toml::node& one) { return one.is_table(); });
+    if (!tables) return wrong(at(key), "webhook: must be a list of tables; write [[webhook]] with two brackets");
+    for (const auto& one : *entries) {
+        if (auto ok = read_webhook(*one.as_table()); !ok) return ok;
+    }
+    return {};
+}
+
 io::result<config> reader::read(const toml::table& all) {
     for (const auto& [key, value] : all) {
         io::result<void> ok;
@@ -161,10 +227,12 @@ io::result<config> reader::read(const toml::table& all) {
             ok = read_databases(key, value);
         } else if (key == "stream") {
             ok = read_streams(key, value);
+        } else if (key == "webhook") {
+            ok = read_webhooks(key, value);
         } else if (contains(general_setting_names(), key.str()) || contains(stream_setting_names(), key.str())) {
             ok = set_from(out_.general, key, value);
         } else {
-            ok = wrong(at(key), fmt::format("unknown key \"{}\"; the keys are {}, {}, [[database]] and [stream.\"NAME\"]", key.str(),
+            ok = wrong(at(key), fmt::format("unknown key \"{}\"; the keys are {}, {}, [[database]], [stream.\"NAME\"] and [[webhook]]", key.str(),
                                             names_of(general_setting_names(), ""), names_of(stream_setting_names(), "")));
         }
         if (!ok) return ok.error();
@@ -210,6 +278,9 @@ void anchor(config& what, const std::string& directory) {
     if (what.general.to && what.general.to->find("://") == std::string::npos) move(*what.general.to);
     if (what.general.state) move(*what.general.state);
     for (auto& one : what.databases) move(one.path);
+    for (auto& one : what.webhooks) {
+        if (!one.to.ca_file.empty()) move(one.to.ca_file);
+    }
 }
 
 }  // namespace apps

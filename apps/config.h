@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "apps/settings.h"
+#include "apps/webhook.h"
 #include "io/error.h"
 
 namespace apps {
@@ -30,17 +31,24 @@ struct stream_entry {
     place said;
 };
 
+struct webhook_entry {
+    webhook to;              // its secret only if that stands in the file
+    std::string secret_env;  // the environment variable that holds it, else empty
+    place said;
+};
+
 struct config {
     settings general;
     std::vector<database_entry> databases;         // [[database]]
     std::map<std::string, stream_entry> streams;   // [stream."name"]
+    std::vector<webhook_entry> webhooks;           // [[webhook]]
 };
 
 // invalid (subject::usage): not TOML, an unknown key, a wrong type, a value that is refused, a [[database]] without a path, the same
-// path or name twice. `file` is its name for messages; relative paths in it stay as they are (see anchor()).
+// path or name twice, a [[webhook]] without a URL or with two secrets. Messages show no secret, and of a webhook's URL not the path. `file` is its name for messages; relative paths in it stay as they are (see anchor()).
 io::result<config> parse_config(std::string_view text, const std::string& file);
 
-// Relative paths in the file (to, state, path) are meant from the directory that the file is in.
+// Relative paths in the file (to, state, path, ca) are meant from the directory that the file is in.
 void anchor(config& what, const std::string& directory);
 
 }  // namespace apps

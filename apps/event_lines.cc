@@ -86,7 +86,35 @@ void event_lines::tell(const engine::event& one) {
         json_ = false;
     }
     const sentence line = in_words(one);
+    if (line.severity != io::level::debug) {
+        const io::instant now = env_.time.now();
+        say_held_back(limiter_.expire(now));
+        const bool first = !limiter_.next();
+        const bool admitted = limiter_.admit(one.stream, one.kind, now);
+        if (first) wake_.notify();
+        if (!admitted) return;
+    }
     env_.journal.write(line.severity, one.stream.empty() ? line.text : one.stream + ": " + line.text);
+}
+
+void event_lines::say_held_back(const std::vector<line_limiter::summary>& some) {
+    for (const auto& one : some) {
+        const std::string where = one.stream.empty() ? "" : one.stream + ": ";
+        env_.journal.warning("{}{} more \"{}\" events in the last minute are not shown", where, one.suppressed, name(one.kind));
+    }
+}
+
+io::task<void> event_lines::run() {
+    while (!stopping_) {
+        co_await wake_.wait(limiter_.next());
+        say_held_back(limiter_.expire(env_.time.now()));
+    }
+    say_held_back(limiter_.drain());
+}
+
+void event_lines::stop() {
+    stopping_ = true;
+    wake_.notify();
 }
 
 }  // namespace apps

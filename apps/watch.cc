@@ -4,8 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
+#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,7 +17,10 @@
 #include "apps/flags.h"
 #include "apps/store_url.h"
 #include "apps/watch_plan.h"
+#include "apps/webhooks.h"
 #include "engine/engine.h"
+#include "io/task_group.h"
+#include "io/tcp_network.h"
 #include "wal/live_database.h"
 
 namespace apps {
@@ -42,6 +47,13 @@ constexpr const char* examples =
     "  checkpoint-size = \"16MiB\"    # settings of this database alone\n"
     "  [stream.\"big/one.db\"]        # settings of a stream found in a directory\n"
     "  min-interval = \"10s\"\n"
+    "  [[webhook]]                  # told by POST, in JSON (apps/webhook.h), what an operator should know\n"
+    "  url = \"https://ops.example.com/flotilla\"\n"
+    "  secret_env = \"HOOK_SECRET\"  # optional: signs each request, X-Flotilla-Signature; secret = \"...\" puts it here\n"
+    "  events = [\"stream_halted\"]   # optional; else all: upload_failed, stream_halted, stream_overtaken, re_anchored,\n"
+    "                               # wal_over_limit, disk_low, corruption_detected, store_unreachable, recovered\n"
+    "  ca = \"/etc/ca.pem\"          # optional: certificates to trust\n"
+    "A webhook that does not answer is tried again for 15 minutes an event, and 10 seconds when the watch ends; it delays nothing else.\n"
     "\n"
     "--json prints an object a line: time, event (watching, attached, confirmed, snapshot, handed_off, reanchored, detached, failing,\n"
     "stopped, spilled, wal_over_limit, disk_low, upload_failed, halted, overtaken, corruption, recovered, took_over, ended), stream, txid,\n"
@@ -112,19 +124,47 @@ void warn_of_absent_streams(const io::environment& env, const engine::options& o
     }
 }
 
+// The name of this host, for who gets a webhook.
+std::string host_name() {
+    std::array<char, 256> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+// The engine with what tells of it beside it; what it told at its end is delivered before this returns.
+io::task<io::result<void>> run_all(const io::environment& env, engine::engine& fleet, event_lines& lines, webhooks& hooks) {
+    io::task_group beside(env.time, env.on);
+    beside.spawn(lines.run());
+    beside.spawn(hooks.run());
+    io::result<void> ended;
+    std::exception_ptr bug;
+    try {
+        ended = co_await fleet.run();
+    } catch (...) {
+        bug = std::current_exception();
+    }
+    hooks.stop();
+    lines.stop();
+    co_await beside.join();
+    if (bug) std::rethrow_exception(bug);
+    co_return ended;
+}
+
 io::result<void> follow(world& here, const watch_plan& plan, bool json) {
     auto store = here.run(open_store(here.env, plan.store, io::directory_store::access::write, plan.unsafe_no_conditional_put));
     if (!store) return store.error();
     here.env.journal.info("flotilla {} with {}", FLOTILLA_VERSION, wal::sqlite_version_note());
     here.env.journal.info("store {}, state directory {}", (*store)->url(), plan.options.state_directory);
-    engine::engine fleet(here.env, **store, plan.options);
+    io::tcp_network net(here.env.on);
+    webhooks hooks(here.env, net, plan.webhooks, host_name());
     event_lines lines(here.env, json);
+    engine::engine fleet(here.env, **store, plan.options);
     fleet.on_event([&](const engine::event& one) {
         lines.tell(one);
+        hooks.tell(one);
         if (one.kind == engine::event::what::watching) warn_of_absent_streams(here.env, plan.options, fleet.status());
     });
     const stop_signals signals(here, fleet, json);
-    auto ended = here.run(fleet.run());
+    auto ended = here.run(run_all(here.env, fleet, lines, hooks));
     if (ended || !signals.asked()) return ended;
     const bool for_good = ended.error().code == io::errc::overtaken;
     return ended.error().within(for_good ? "not everything is in the store" : "not everything is in the store (the next watch ships it)");

@@ -47,6 +47,19 @@ io::result<void> check_streams(const config& file, const std::vector<engine::tar
     return {};
 }
 
+// The webhooks with their secrets.
+io::result<std::vector<webhook>> webhooks_of(const config& file, const surroundings& here) {
+    std::vector<webhook> out;
+    for (const auto& entry : file.webhooks) {
+        out.push_back(entry.to);
+        if (entry.secret_env.empty()) continue;
+        const auto value = here.variable(entry.secret_env);
+        if (!value) return wrong(fmt::format("{}: secret_env: the environment variable {} is not set, or empty", entry.said.text(), entry.secret_env));
+        out.back().secret = s3::secret(*value);
+    }
+    return out;
+}
+
 }  // namespace
 
 io::result<watch_plan> plan_watch(io::file_system& files, const std::vector<std::string>& arguments, const settings& flags,
@@ -58,7 +71,10 @@ io::result<watch_plan> plan_watch(io::file_system& files, const std::vector<std:
     const std::vector<wanted> named = all_wanted(files, arguments, flags, file);
     if (named.empty()) return wrong("which databases? Name files, directories or globs, or use --config with [[database]]");
 
+    auto webhooks = webhooks_of(file, here);
+    if (!webhooks) return webhooks.error();
     watch_plan out;
+    out.webhooks = std::move(*webhooks);
     out.store = *all.to;
     out.unsafe_no_conditional_put = all.unsafe_no_conditional_put.value_or(false);
     out.log_level = all.log_level.value_or(io::level::info);

@@ -14,7 +14,9 @@ database::database(surroundings& around, candidate what)
       shipper_(env_, around.store,
                [this](const io::result<void>& now) {
                    if (now) {
+                       const bool over = memo_.state == "failing";
                        show("streaming", "");
+                       if (over) tell(event::what::recovered, "the store takes objects again");
                    } else {
                        const bool first = memo_.problem.empty();
                        show("failing", now.error().context);
@@ -122,6 +124,7 @@ io::task<io::result<void>> database::run() {
         }
         if (why.code == io::errc::overtaken) {
             show("stopped", why.context);
+            tell(event::what::overtaken, why.context);
             tell(event::what::stopped, why.context);
             answer_snapshots(why);
             while (!stopping_) co_await wake_.wait();

@@ -34,6 +34,7 @@ TEST_F(store_trouble, F10_nothing_is_confirmed_before_the_store_has_it) {
     EXPECT_EQ(running->status().at(0).problem, "");
     stop();
     EXPECT_EQ(count(what::failing), 1U) << "told once, not for every try";
+    EXPECT_EQ(count(what::recovered), 1U);
     EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
     expect_sound();
 }
