@@ -178,7 +178,6 @@ io::result<void> reader::read_webhook_events(webhook& into, const toml::key& key
 }
 
 io::result<void> reader::read_webhook(const toml::table& entry) {
-    constexpr std::size_t least_secret = 16;
     webhook_entry out;
     out.said = at(entry.source());
     out.to.said = out.said.text();
@@ -197,8 +196,9 @@ io::result<void> reader::read_webhook(const toml::table& entry) {
         if (key == "url") {
             if (auto ok = parse_webhook_url(out.to, text->get()); !ok) return wrong(at(key), "url: " + ok.error().context);
         } else if (key == "secret") {
-            if (text->get().size() < least_secret) return wrong(at(key), fmt::format("secret: at least {} characters, or it can be guessed", least_secret));
-            out.to.secret = s3::secret(text->get());
+            auto secret = webhook_secret(text->get());
+            if (!secret) return wrong(at(key), "secret: " + secret.error().context);
+            out.to.secret = std::move(*secret);
         } else {
             (key == "secret_env" ? out.secret_env : out.to.ca_file) = text->get();
         }

@@ -55,7 +55,9 @@ io::result<std::vector<webhook>> webhooks_of(const config& file, const surroundi
         if (entry.secret_env.empty()) continue;
         const auto value = here.variable(entry.secret_env);
         if (!value) return wrong(fmt::format("{}: secret_env: the environment variable {} is not set, or empty", entry.said.text(), entry.secret_env));
-        out.back().secret = s3::secret(*value);
+        auto secret = webhook_secret(*value);
+        if (!secret) return secret.error().within(fmt::format("{}: secret_env: {}", entry.said.text(), entry.secret_env));
+        out.back().secret = std::move(*secret);
     }
     return out;
 }

@@ -13,12 +13,18 @@ namespace apps {
 namespace {
 
 constexpr std::size_t most_url = 2000;
+constexpr std::size_t least_secret = 16;
 
 io::error wrong(std::string context) { return {io::errc::invalid, io::subject::usage, std::move(context)}; }
 
 }  // namespace
 
 std::string webhook::name() const { return fmt::format("webhook {}://{} ({})", server.tls ? "https" : "http", server.authority(), said); }
+
+io::result<s3::secret> webhook_secret(std::string text) {
+    if (text.size() < least_secret) return wrong(fmt::format("a secret has at least {} characters, or it can be guessed", least_secret));
+    return s3::secret(std::move(text));
+}
 
 const std::vector<webhook_event>& webhook_events() {
     using what = engine::event::what;

@@ -40,6 +40,9 @@ struct webhook {
     std::string name() const;
 };
 
+// The secret, or invalid (subject::usage) if it is so short that it could be guessed.
+io::result<s3::secret> webhook_secret(std::string text);
+
 // The nine names of `events`, with the kind of event that each is.
 struct webhook_event {
     std::string_view name;

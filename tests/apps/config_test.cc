@@ -93,6 +93,30 @@ struct bad {
 
 void PrintTo(const bad& one, std::ostream* out) { *out << one.name; }
 
+TEST(config, E7_webhooks) {
+    auto all = parse(R"(
+[[webhook]]
+url = "https://ops.example.com/in"
+secret_env = "HOOK_SECRET"
+events = ["stream_halted", "recovered"]
+ca = "ca.pem"
+[[webhook]]
+url = "http://127.0.0.1:9/"
+secret = "0123456789abcdef"
+)");
+    ASSERT_EQ(all.webhooks.size(), 2U);
+    EXPECT_EQ(all.webhooks[0].secret_env, "HOOK_SECRET");
+    EXPECT_TRUE(all.webhooks[0].to.secret.empty());
+    EXPECT_EQ(all.webhooks[0].to.path, "/in");
+    EXPECT_EQ(all.webhooks[0].to.events, (std::set{engine::event::what::halted, engine::event::what::recovered}));
+    EXPECT_EQ(all.webhooks[1].to.secret.reveal(), "0123456789abcdef");
+    EXPECT_EQ(all.webhooks[1].to.events.size(), apps::webhook_events().size()) << "all, if none are named";
+    EXPECT_EQ(all.webhooks[1].to.said, "flotilla.toml:7");
+    apps::anchor(all, "/etc");
+    EXPECT_EQ(all.webhooks[0].to.ca_file, "/etc/ca.pem");
+    EXPECT_EQ(all.webhooks[1].to.ca_file, "");
+}
+
 class bad_config : public testing::TestWithParam<bad> {};
 
 TEST_P(bad_config, E7_is_an_error_that_names_file_line_and_key) {
@@ -105,6 +129,18 @@ TEST_P(bad_config, E7_is_an_error_that_names_file_line_and_key) {
 }
 
 INSTANTIATE_TEST_SUITE_P(config, bad_config, testing::Values(
+    bad{"webhook_without_url", "\n[[webhook]]\nsecret_env = \"X\"\n", "2", "url"},
+    bad{"webhook_as_one_table", "[webhook]\nurl = \"https://h/\"\n", "1", "two brackets"},
+    bad{"webhook_unknown_key", "[[webhook]]\nurl = \"https://h/\"\nsecret-env = \"X\"\n", "3", "\"secret-env\""},
+    bad{"webhook_bad_url", "[[webhook]]\nurl = \"ops.example.com/x\"\n", "2", "url:"},
+    bad{"webhook_two_secrets", "[[webhook]]\nurl = \"https://h/\"\nsecret = \"0123456789abcdef\"\nsecret_env = \"X\"\n", "1", "secret_env"},
+    bad{"webhook_short_secret", "[[webhook]]\nurl = \"https://h/\"\nsecret = \"hunter2\"\n", "3", "guessed"},
+    bad{"webhook_empty_secret", "[[webhook]]\nurl = \"https://h/\"\nsecret = \"\"\n", "3", "secret:"},
+    bad{"webhook_unknown_event", "[[webhook]]\nurl = \"https://h/\"\nevents = [\"confirmed\"]\n", "3", "\"confirmed\" is not one of"},
+    bad{"webhook_event_twice", "[[webhook]]\nurl = \"https://h/\"\nevents = [\"recovered\", \"recovered\"]\n", "3", "twice"},
+    bad{"webhook_no_events", "[[webhook]]\nurl = \"https://h/\"\nevents = []\n", "3", "events:"},
+    bad{"webhook_event_without_quotes", "[[webhook]]\nurl = \"https://h/\"\nevents = [1]\n", "3", "events:"},
+    bad{"webhook_ca_without_tls", "[[webhook]]\nurl = \"http://h/\"\nca = \"x.pem\"\n", "1", "ca:"},
     bad{"not_toml", "to = \"/b\"\nstate = \n", "2", ""},
     bad{"unknown_key", "to = \"/b\"\n\nmin_interval = \"1s\"\n", "3", "\"min_interval\""},
     bad{"unknown_table", "[server]\nport = 1\n", "1", "\"server\""},

@@ -134,6 +134,21 @@ TEST_F(watch_plan_test, E7_a_stream_section_that_could_never_hold_is_an_error) {
     EXPECT_TRUE(plan().has_value());
 }
 
+TEST_F(watch_plan_test, E7_a_webhooks_secret_comes_from_its_variable_which_must_be_set_and_long) {
+    const std::string app = touch("app.db");
+    text += "[[webhook]]\nurl = 'https://h/'\nsecret_env = 'HOOK_SECRET'\n[[webhook]]\nurl = 'https://i/'\n";
+    expect_usage_error(plan({app}), "HOOK_SECRET is not set");
+    variables["HOOK_SECRET"] = "hunter2";
+    expect_usage_error(plan({app}), "HOOK_SECRET");
+    EXPECT_EQ(plan({app}).error().context.find("hunter2"), std::string::npos);
+    variables["HOOK_SECRET"] = "0123456789abcdef";
+    const auto planned = plan({app});
+    ASSERT_TRUE(planned.has_value()) << planned.error().context;
+    ASSERT_EQ(planned->webhooks.size(), 2U);
+    EXPECT_EQ(planned->webhooks[0].secret.reveal(), "0123456789abcdef");
+    EXPECT_TRUE(planned->webhooks[1].secret.empty());
+}
+
 TEST_F(watch_plan_test, what_is_missing_or_said_twice_is_an_error) {
     const std::string app = touch("app.db");
     text = "";

@@ -2,6 +2,9 @@
 // a socket and without waiting.
 #pragma once
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <deque>
 #include <memory>
 #include <string>
@@ -29,9 +32,10 @@ private:
     class jump final : public io::timer {
     public:
         explicit jump(jumping_clock& owner) : owner_(owner) {}
+        // A wait without an end only lets others run.
         io::task<void> wait_until(io::instant at) override {
-            if (at > owner_.now()) owner_.advance(at - owner_.now());
-            co_return;
+            if (at != io::instant::max() && at > owner_.now()) owner_.advance(at - owner_.now());
+            co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
         }
         void cancel() override {}
 
