@@ -11,7 +11,7 @@ constexpr io::duration pause_on_event = std::chrono::milliseconds(200);  // a bu
 database::database(surroundings& around, candidate what)
     : around_(around), env_(around.env), what_(std::move(what)), replica_(around.store, what_.name),
       pending_(around.state.directory(), local_id(around.store.url(), what_.name)),
-      shipper_(env_, around.store,
+      shipper_(env_, around.store, around.shares,
                [this](const io::result<void>& now) {
                    if (now) {
                        const bool over = memo_.state == "failing";
@@ -24,7 +24,7 @@ database::database(surroundings& around, candidate what)
                        tell(event::what::failing, now.error().context);
                    }
                }),
-      snapshot_shipper_(env_, around.store,
+      snapshot_shipper_(env_, around.store, around.shares,
                         [this](const io::result<void>& now) {
                             if (!now) env_.journal.warning("{}: snapshot: {}; trying again", memo_.stream, now.error().context);
                         }),

@@ -11,6 +11,7 @@
 
 #include "engine/attach_plan.h"
 #include "engine/attachment.h"
+#include "engine/budgets.h"
 #include "engine/capture.h"
 #include "engine/continuity.h"
 #include "engine/database_state.h"
@@ -34,7 +35,7 @@ struct surroundings {
     const options& settings;
     std::function<void(const event&)> tell;
     std::function<void()> state_changed;  // state.db has something to write
-    io::semaphore& images;                // taken by whoever ships a whole database: bounds memory when many streams begin at once
+    budgets& shares;
 };
 
 class database {
@@ -82,6 +83,7 @@ private:
     // Shipping (database_ship.cc). Whatever waits for the store waits in guard_until(): there the log is looked after meanwhile.
     io::task<io::result<bool>> capture(bool even_own);
     io::task<io::result<void>> ship(outgoing object);
+    io::task<io::result<io::semaphore::permit>> wait_for(io::semaphore& from, std::size_t units);
     io::task<io::result<void>> guard_until(std::function<bool()> met);
     io::task<io::result<void>> confirm(std::shared_ptr<object_encoder> object, wal::position after, bool more);
     outgoing as_outgoing(unsigned level, std::shared_ptr<object_encoder> object);

@@ -351,8 +351,8 @@ io::task<io::result<void>> database::ship_image(const attach_decision& plan, std
         object->set_sums({snapshot ? 0 : pre, post});
         return object;
     };
-    const auto turn = co_await around_.images.acquire();
-    if (stopping_) co_return io::error{io::errc::canceled, io::subject::general, "stopped before the stream was in step with the store"};
+    const auto turn = co_await wait_for(around_.shares.images, 1);
+    if (!turn || stopping_) co_return io::error{io::errc::canceled, io::subject::general, "stopped before the stream was in step with the store"};
     show("streaming", "");
     auto object = co_await locally(prepare);
     if (!object) co_return object.error();

@@ -1,4 +1,6 @@
 // How a driver ships what the log holds: reads it, puts the object into the store, moves on. While it waits the log is guarded.
+#include <algorithm>
+
 #include "engine/database.h"
 #include "io/failpoint.h"
 
@@ -9,6 +11,7 @@ outgoing database::as_outgoing(unsigned level, std::shared_ptr<object_encoder> o
     out.turn = &turn_;
     out.key = replica_.key(level, object->head().range());
     out.head = object->head();
+    out.page_bytes = object->page_bytes();
     out.parts = [object]() -> outgoing::part_source {
         object->restart();
         return [object] { return object->next(); };
@@ -22,6 +25,7 @@ outgoing database::as_outgoing(const ltx::header& head, io::bytes tail) {
     out.turn = &turn_;
     out.key = replica_.key(level_captures, head.range());
     out.head = head;
+    out.page_bytes = tail.size();
     out.parts = [tail = std::move(tail)]() -> outgoing::part_source {
         return [rest = std::optional(tail)]() mutable { return io::result<std::optional<io::bytes>>(std::exchange(rest, std::nullopt)); };
     };
@@ -32,10 +36,13 @@ outgoing database::as_outgoing(const ltx::header& head, io::bytes tail) {
 io::task<io::result<bool>> database::capture(bool even_own) {
     next_->on_capture();
     const base_state from = base();
+    const std::uint64_t limit = std::min(what_.settings.batch_bytes, around_.shares.most_listed(from.position.page_size));
+    auto listed = co_await wait_for(around_.shares.lists, budgets::for_list(limit, from.position.page_size));
+    if (!listed) co_return listed.error();
     const auto read = [&]() -> io::result<captured> {
         auto now = at_->live->index();
         if (!now) return now.error();
-        auto out = capture_log(*at_, from, now->salt1, now->salt2, now->max_frame, what_.settings.batch_bytes, even_own, env_.time.wall_ms());
+        auto out = capture_log(*at_, from, now->salt1, now->salt2, now->max_frame, limit, even_own, env_.time.wall_ms());
         if (out && !out->object) {
             if (auto ok = at_->live->check(); !ok) return ok.error();
         }
@@ -48,6 +55,7 @@ io::task<io::result<bool>> database::capture(bool even_own) {
         next_->on_nothing();
         co_return false;
     }
+    listed->shrink(budgets::for_list(got->after.offset - from.position.offset, from.position.page_size));
     io::failpoint("capture.taken");
     in_flight_ = got->source;
     auto shipped = co_await ship(as_outgoing(level_captures, got->object));
@@ -71,9 +79,23 @@ io::task<io::result<void>> database::ship(outgoing object) {
     co_return guarded ? *outcome : guarded;
 }
 
+// Errors: timed_out if the engine's stop gives up waiting; guard_until()'s.
+io::task<io::result<io::semaphore::permit>> database::wait_for(io::semaphore& from, std::size_t units) {
+    auto place = from.queue(units, [this] { wake_.notify(); });
+    const auto over = [this] { return deadline() && env_.time.now() >= *deadline(); };
+    auto guarded = co_await guard_until([&] { return place.granted() || over(); });
+    if (!guarded) co_return guarded.error();
+    if (!place.granted()) co_return io::error{io::errc::timed_out, io::subject::store, "a share of the memory did not come free in time"};
+    co_return place.take();
+}
+
 // Returns once `met` says so; whoever makes it so wakes the driver.
 io::task<io::result<void>> database::guard_until(std::function<bool()> met) {
-    while (!met()) co_await wake_.wait();
+    while (!met()) {
+        auto until = deadline();
+        if (until && *until <= env_.time.now()) until.reset();
+        co_await wake_.wait(until);
+    }
     co_return io::result<void>();
 }
 

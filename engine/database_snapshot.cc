@@ -15,11 +15,11 @@ constexpr io::retry_policy turn_pause{std::chrono::seconds(1), std::chrono::seco
 // The image must not be older than the pin's mark, for up to there the file may have been overwritten: so catch up first, then fix the
 // mark where the stream is; while the snapshot is made the pin stays.
 io::task<io::result<void>> database::start_snapshot() {
-    if (around_.images.available() == 0) {  // its turn is awaited before its mark is fixed, for that keeps the log from being restarted
+    if (around_.shares.images.available() == 0) {  // its turn is awaited before its mark is fixed, for that keeps the log from being restarted
         next_->on_snapshot_postponed(env_.time.now() + io::backoff(turn_pause).next(env_.dice));
         co_return io::result<void>();
     }
-    auto turn = co_await around_.images.acquire();
+    auto turn = co_await around_.shares.images.acquire();
     next_->on_snapshot_started();
     do {  // once, unless the size limit ends it: a writer that never pauses has always committed more by then
         auto captured = co_await capture(true);

@@ -13,15 +13,15 @@ constexpr io::duration state_retry = std::chrono::seconds(1);
 constexpr io::duration discovery_pause = std::chrono::milliseconds(200);  // a burst of new files is looked at once
 constexpr int discovery_share = 10;  // and looking around takes at most one part of so many of the time
 constexpr io::duration missing_directory_retry = std::chrono::seconds(5);
-constexpr std::size_t most_images = 8;
 constexpr std::uint64_t least_checkpoint = 64U << 10U;
 constexpr io::duration least_lease = std::chrono::milliseconds(100);
 constexpr io::duration most_lease = std::chrono::hours(1);
+constexpr std::uint64_t least_memory = 32U << 20U;
 
 }  // namespace
 
 engine::fleet::fleet(const io::environment& env, io::object_store& store, options settings)
-    : env_(env), store_(store), settings_(std::move(settings)), requests_(settings_.state_directory), images_(env.time, env.on, most_images),
+    : env_(env), store_(store), settings_(std::move(settings)), requests_(settings_.state_directory), budgets_(env, settings_, store.writer_bytes()),
       drivers_(env.time, env.on),
       helpers_(env.time, env.on), stopped_(env.time, env.on), state_changed_(env.time, env.on), requested_(env.time, env.on),
       look_around_(env.time, env.on), hurry_(env.time, env.on) {
@@ -31,13 +31,17 @@ engine::fleet::fleet(const io::environment& env, io::object_store& store, option
 io::result<void> engine::fleet::check_settings() const {
     const auto check = [](const std::string& name, const stream_options& one) -> io::result<void> {
         const bool sound = one.min_interval.count() >= 0 && one.snapshot_interval.count() >= 0 && one.checkpoint_bytes >= least_checkpoint &&
-                           one.batch_bytes > 0;
+                           one.batch_bytes > 0 && one.wal_limit > 0;
         if (sound) return {};
         return io::error{io::errc::invalid, io::subject::usage,
-                         fmt::format("{}: intervals must not be negative, checkpoint_bytes at least {}, batch_bytes not 0", name, least_checkpoint)};
+                         fmt::format("{}: intervals must not be negative, checkpoint_bytes at least {}, batch_bytes and wal_limit not 0", name,
+                                     least_checkpoint)};
     };
     if (settings_.lease < least_lease || settings_.lease > most_lease) {
         return io::error{io::errc::invalid, io::subject::usage, "lease: from 100 ms to one hour"};
+    }
+    if (settings_.memory_bytes < least_memory || settings_.objects_in_flight == 0) {
+        return io::error{io::errc::invalid, io::subject::usage, fmt::format("memory_bytes must be at least {}, objects_in_flight not 0", least_memory)};
     }
     for (const target& one : settings_.targets) {
         if (auto ok = check(one.path, one.settings); !ok) return ok;
@@ -55,7 +59,7 @@ io::task<io::result<void>> engine::fleet::run() {
     state_ = std::move(*state);
     auto tell = [this](const event& e) { if (listener) listener(e); };
     if (!state_->damage().empty()) tell({event::what::corruption, {}, 0, state_->damage()});
-    around_.reset(new surroundings{env_, store_, *state_, settings_, tell, [this] { state_changed_.notify(); }, images_});
+    around_.reset(new surroundings{env_, store_, *state_, settings_, tell, [this] { state_changed_.notify(); }, budgets_});
     auto made = env_.make_watcher();
     if (!made) co_return made.error();
     watcher_ = std::move(*made);

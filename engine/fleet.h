@@ -10,7 +10,6 @@
 #include "engine/database.h"
 #include "engine/engine.h"
 #include "engine/request_box.h"
-#include "io/semaphore.h"
 #include "io/task_group.h"
 
 namespace engine {
@@ -53,7 +52,7 @@ private:
     std::unique_ptr<io::watcher> watcher_;
     request_box requests_;
     std::set<std::string> answering_;  // ids of requests that are being answered
-    io::semaphore images_;
+    budgets budgets_;
     std::map<std::string, std::shared_ptr<database>> by_stream_;
     std::map<std::string, std::weak_ptr<database>> by_path_;
     // What a candidate in a directory looked like when it was tried: again when it changes.

@@ -38,6 +38,7 @@ public:
     // Sets what the header says of the database before and after. Call before the first next().
     void set_sums(ltx::database_sums checksums) { head_.sums = checksums; }
     const ltx::header& head() const { return head_; }
+    std::uint64_t page_bytes() const { return from_.pages.size() * std::uint64_t{head_.page_size}; }
 
     // The next part of the object, about part_bytes long, nullopt after the last one. corrupt (subject::database) if a page changed
     // between the two readings: the source was not consistent and the object must be thrown away.

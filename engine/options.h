@@ -20,6 +20,9 @@ struct stream_options {
     std::uint64_t checkpoint_bytes = 4U << 20U;
     // One object carries at most about this much of the log (bytes), at a commit's boundary; a larger transaction is one object.
     std::uint64_t batch_bytes = 64U << 20U;
+    // While the store is behind, the log is copied to local segments and restarted once it is this long (bytes), or checkpoint_bytes if that
+    // is more. Not 0.
+    std::uint64_t wal_limit = 64U << 20U;
 
     friend bool operator==(const stream_options&, const stream_options&) = default;
 };
@@ -30,6 +33,7 @@ struct stream_changes {
     std::optional<io::duration> snapshot_interval;
     std::optional<std::uint64_t> checkpoint_bytes;
     std::optional<std::uint64_t> batch_bytes;
+    std::optional<std::uint64_t> wal_limit;
 
     // `base` with what is set here in its place.
     [[nodiscard]] stream_options over(stream_options base) const {
@@ -37,6 +41,7 @@ struct stream_changes {
         base.snapshot_interval = snapshot_interval.value_or(base.snapshot_interval);
         base.checkpoint_bytes = checkpoint_bytes.value_or(base.checkpoint_bytes);
         base.batch_bytes = batch_bytes.value_or(base.batch_bytes);
+        base.wal_limit = wal_limit.value_or(base.wal_limit);
         return base;
     }
 };
@@ -54,7 +59,15 @@ struct options {
     std::vector<target> targets;
     // What single streams have other than their target's settings, by stream name.
     std::map<std::string, stream_changes> overrides;
-    // state.db, page sums, pending objects, requests. Created if absent. One engine at a time per directory and store.
+    // What all streams together may hold in memory of the objects they ship (bytes): see engine/budgets.h. At least 32 MiB.
+    std::uint64_t memory_bytes = 256U << 20U;
+    // Objects that are put into the store at once. At least 1.
+    std::size_t objects_in_flight = 32;
+    // Frames of all streams that wait on local disk, in segments and in the cache, take at most so many bytes. 0: no limit.
+    std::uint64_t disk_limit = 0;
+    // And leave so many bytes of the state directory's disk free; beyond either limit logs grow instead. 0: nothing is left.
+    std::uint64_t disk_reserve = 256U << 20U;
+    // state.db, page sums, segments, pending objects, requests. Created if absent. One engine at a time per directory and store.
     std::string state_directory;
     // Directories that are not searched for databases, beside state_directory: a store that lies in a watched directory.
     std::vector<std::string> excluded;

@@ -27,15 +27,31 @@ bool shipper::is_over(const limit& deadline) const {
     return end && *end <= env_.time.now();
 }
 
-shipper::shipper(const io::environment& env, io::object_store& store, listener on_trouble)
-    : env_(env), store_(store), on_trouble_(std::move(on_trouble)), nudged_(env.time, env.on) {}
+shipper::shipper(const io::environment& env, io::object_store& store, budgets& shares, listener on_trouble)
+    : env_(env), store_(store), shares_(shares), on_trouble_(std::move(on_trouble)), nudged_(env.time, env.on) {}
 
 void shipper::nudge() { nudged_.notify(); }
 
+// None: the deadline came first.
+io::task<std::optional<io::semaphore::permit>> shipper::wait_for(io::semaphore& from, std::size_t units, const limit& deadline) {
+    auto place = from.queue(units, [this] { nudged_.notify(); });
+    while (!place.granted()) {
+        if (is_over(deadline)) co_return std::nullopt;
+        co_await nudged_.wait(deadline());
+    }
+    co_return place.take();
+}
+
 // One try. Small objects are one put; large ones are written in parts.
 io::task<io::result<void>> shipper::put_once(const outgoing& object, const limit& deadline) {
+    const io::error too_late{io::errc::timed_out, io::subject::store, "its turn did not come in time"};
+    const budgets::share share = shares_.for_object(object.page_bytes);
+    const auto memory = co_await wait_for(*share.from, share.bytes, deadline);
+    if (!memory) co_return too_late;
+    const auto permit = co_await wait_for(shares_.objects, 1, deadline);
+    if (!permit) co_return too_late;
     outgoing::part_source source = object.parts();
-    const io::object_attributes attributes{object.head.timestamp_ms};
+    const io::object_attributes attributes{object.head.timestamp_ms, share.writer_bytes};
     std::unique_ptr<io::object_writer> writer;
     std::optional<io::bytes> held;
     size_ = 0;

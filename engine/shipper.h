@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/budgets.h"
 #include "engine/replica.h"
 #include "io/environment.h"
 #include "io/semaphore.h"
@@ -23,19 +24,20 @@ struct outgoing {
     // Starts anew: returns a function that gives part after part, nullopt after the last.
     using part_source = std::function<io::result<std::optional<io::bytes>>()>;
     std::function<part_source()> parts;
+    std::uint64_t page_bytes = 0;  // of its pages, not compressed: what the object takes in memory follows from that
     io::semaphore* turn = nullptr;  // if given, held while a part is made: what it is made from is not to be touched meanwhile
 };
 
 class shipper {
 public:
-    // Called when the store starts to fail (with the error) and when it works again (success). `env` and the store must outlive it.
+    // Called when the store starts to fail (with the error) and when it works again (success). What is passed by reference must outlive it.
     using listener = std::function<void(const io::result<void>&)>;
-    shipper(const io::environment& env, io::object_store& store, listener on_trouble);
+    shipper(const io::environment& env, io::object_store& store, budgets& shares, listener on_trouble);
 
     // When to stop trying; none: never. Asked after each failure and whenever nudge() is called.
     using limit = std::function<std::optional<io::instant>()>;
 
-    // Returns when the object is durable. Tries again, with back-off, while the store fails in a way that may pass, until `deadline`
+    // Returns when the object is durable. Each try first waits for its shares of memory and puts, and gives them back at its end. Tries again, with back-off, while the store fails in a way that may pass, until `deadline`
     // has come: then that last error. Errors for good: overtaken if the name is taken by another writer's object or by other
     // bytes of ours (B10); invalid as the store says; the source's own errors.
     io::task<io::result<void>> ship(outgoing object, limit deadline);
@@ -45,11 +47,13 @@ public:
 
 private:
     bool is_over(const limit& deadline) const;
+    io::task<std::optional<io::semaphore::permit>> wait_for(io::semaphore& from, std::size_t units, const limit& deadline);
     io::task<io::result<void>> put_once(const outgoing& object, const limit& deadline);
     io::task<io::result<bool>> is_ours(const outgoing& object);
 
     const io::environment& env_;
     io::object_store& store_;
+    budgets& shares_;
     listener on_trouble_;
     io::wakeup nudged_;
     std::uint64_t file_checksum_ = 0;  // of the object being shipped, from its last bytes

@@ -29,6 +29,8 @@ struct object_info {
 // What a writer says of an object beside its bytes. Litestream reads the time from the file's mtime or from user metadata.
 struct object_attributes {
     std::int64_t timestamp_ms = 0;
+    // What an open writer of it may hold in memory, bytes: obeyed as far as the size of its parts allows. 0: writer_bytes().
+    std::uint64_t memory_bytes = 0;
 };
 
 // How keys of a Litestream replica are spelt in this store.
@@ -56,6 +58,8 @@ public:
     // For messages: "file:///backup".
     virtual std::string url() const = 0;
     virtual key_layout layout() const = 0;
+    // The most that an open writer holds in memory beside the part that write() brings, bytes.
+    virtual std::uint64_t writer_bytes() const { return 0; }
 
     // Creates the object durably if the key is free. Errors as object_writer::commit.
     virtual task<result<void>> put_if_absent(std::string key, bytes data, object_attributes attributes) = 0;

@@ -37,9 +37,9 @@ io::task<io::result<void>> create_object(client& requests, std::string key, shar
 }
 
 multipart_writer::multipart_writer(const io::environment& env, client& requests, std::string key, metadata about, bool conditional,
-                                   std::shared_ptr<std::vector<upload_marker>> abandoned)
+                                   std::uint64_t memory_bytes, std::shared_ptr<std::vector<upload_marker>> abandoned)
     : env_(env), requests_(requests), claims_(env, requests), key_(std::move(key)), about_(std::move(about)), conditional_(conditional),
-      abandoned_(std::move(abandoned)) {}
+      memory_bytes_(memory_bytes == 0 ? most_held : memory_bytes), abandoned_(std::move(abandoned)) {}
 
 multipart_writer::~multipart_writer() {
     if (!ended_ && !upload_id_.empty()) abandoned_->push_back({key_, upload_id_});
@@ -95,7 +95,8 @@ io::task<io::result<void>> multipart_writer::send_parts(bool last) {
 
 io::task<io::result<void>> multipart_writer::write(io::bytes part) {
     const auto next = static_cast<unsigned>(parts_.size() + 1);
-    const std::size_t most = part_size(next) * parts_in_flight(next);
+    const std::size_t parts = std::clamp<std::size_t>(memory_bytes_ / part_size(next), 1, parts_in_flight(next));
+    const std::size_t most = part_size(next) * parts;
     if (held_.empty()) {
         held_ = std::move(part);
     } else {

@@ -1,6 +1,6 @@
 // Writes an object in pieces: a single put if it stays small, else a multipart upload whose parts travel in parallel.
 //
-// Memory: at most parts_in_flight(n) parts of part_size(n), 64 MiB, and what one write() brings.
+// Memory: at most parts_in_flight(n) parts of part_size(n), 64 MiB, and what one write() brings; fewer parts at once if the caller wants it.
 #pragma once
 
 #include <cstddef>
@@ -17,15 +17,17 @@ namespace s3 {
 constexpr std::size_t part_size(unsigned n) { return n <= 2000 ? 8U << 20U : 32U << 20U; }
 // How many parts of that size travel at once.
 constexpr unsigned parts_in_flight(unsigned n) { return n <= 2000 ? 8 : 2; }
+inline constexpr std::uint64_t most_held = 64U << 20U;
 inline constexpr unsigned most_parts = 10'000;
 
 class multipart_writer final : public io::object_writer {
 public:
     // `key` is whole. Without `conditional` (a store that does not honour conditions) the key is looked at before it is written, and
     // two writers at the same moment may both succeed.
+    // `memory_bytes` limits how many parts travel at once, to one at least; 0: no limit of its own.
     // `abandoned` gets the upload if this is destroyed in the middle of it: an upload can only be aborted by a request.
     multipart_writer(const io::environment& env, client& requests, std::string key, metadata about, bool conditional,
-                     std::shared_ptr<std::vector<upload_marker>> abandoned);
+                     std::uint64_t memory_bytes, std::shared_ptr<std::vector<upload_marker>> abandoned);
     ~multipart_writer() override;
 
     // Sends parts when enough for all that may travel at once are there, and waits for them. After an error the upload is aborted.
@@ -43,6 +45,7 @@ private:
     std::string key_;
     metadata about_;
     bool conditional_;
+    std::uint64_t memory_bytes_;
     io::bytes held_;
     std::string upload_id_;
     std::vector<uploaded_part> parts_;

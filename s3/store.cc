@@ -145,6 +145,8 @@ io::task<io::result<void>> store::put(std::string key, io::bytes data, io::objec
     co_return io::result<void>();
 }
 
+std::uint64_t store::writer_bytes() const { return most_held; }
+
 io::task<io::result<std::unique_ptr<io::object_writer>>> store::open_writer(std::string key, io::object_attributes attributes) {
     auto name = whole(key);
     if (!name) co_return name.error();
@@ -154,7 +156,8 @@ io::task<io::result<std::unique_ptr<io::object_writer>>> store::open_writer(std:
         co_await claims_.abort(left.key, left.upload_id);
     }
     std::unique_ptr<io::object_writer> out =
-        std::make_unique<multipart_writer>(env_, requests_, *name, about(attributes), !settings_.unsafe_no_conditional_put, abandoned_);
+        std::make_unique<multipart_writer>(env_, requests_, *name, about(attributes), !settings_.unsafe_no_conditional_put,
+                                           attributes.memory_bytes, abandoned_);
     co_return std::move(out);
 }
 

@@ -39,6 +39,7 @@ public:
 
     std::string url() const override { return requests_.where().text(); }
     io::key_layout layout() const override { return io::key_layout::bucket; }
+    std::uint64_t writer_bytes() const override;
     io::task<io::result<void>> put_if_absent(std::string key, io::bytes data, io::object_attributes attributes) override;
     io::task<io::result<void>> put(std::string key, io::bytes data, io::object_attributes attributes) override;
     io::task<io::result<std::unique_ptr<io::object_writer>>> open_writer(std::string key, io::object_attributes attributes) override;

@@ -41,6 +41,7 @@ public:
 
     std::string url() const override { return behind_.url(); }
     io::key_layout layout() const override { return behind_.layout(); }
+    std::uint64_t writer_bytes() const override { return behind_.writer_bytes(); }
     io::task<io::result<void>> put_if_absent(std::string key, io::bytes data, io::object_attributes attributes) override {
         puts.push_back(key);
         if (before_put) co_await before_put(key);
