@@ -175,11 +175,10 @@ io::result<void> shadow::append(const log_reader& log, const segment_base& base,
     if (!head) return head.error();
     if (!*head || !same_generation(from, **head)) return gap("the log is another generation than the one to be copied");
     const bool goes_on = appending_ && !segments_.back().seal && segments_.back().end == from;
-    io::result<void> done;
-    if (!goes_on) done = begin(**head, base, from);
+    io::result<void> done = goes_on ? io::result<void>() : begin(**head, base, from);
     if (done) done = copy(log, from, end);
     if (done && !goes_on) done = files_->sync_directory(directory_);
-    if (!done) give_up();
+    if (!done) give_up(from);
     return done;
 }
 
@@ -211,13 +210,13 @@ io::result<void> shadow::copy(const log_reader& log, const position& from, std::
     return make_durable();
 }
 
-// After an error nothing is known of what was written since the last sync, so nothing goes on behind it. What cannot be undone now is
-// undone when this is opened again.
-void shadow::give_up() {
+// After an error nothing is known of what was written since the last sync, so nothing goes on behind it; of a segment whose name is not
+// durable, nothing at all. What cannot be undone now is undone when this is opened again.
+void shadow::give_up(const position& from) {
     appending_.reset();
     if (segments_.empty() || segments_.back().number != newest_) return;
     const segment& last = segments_.back();
-    if (last.end.offset != last.head.start.offset) {
+    if (last.head.start != from) {
         (void)cut(last);
         return;
     }
@@ -247,6 +246,7 @@ io::result<void> shadow::drop_front() {
 
 // The number of segments that are durable as a whole if the stream reached `at`; the next one holds `at`, unless there is a hole.
 io::result<std::optional<std::size_t>> shadow::find(position& at) const {
+    const std::optional<std::size_t> none;
     for (std::size_t i = segments_.size(); i-- > 0;) {
         const segment& each = segments_[i];
         if (each.has(at)) {
@@ -254,12 +254,14 @@ io::result<std::optional<std::size_t>> shadow::find(position& at) const {
             if (!frames) return frames.error();
             auto holds = frames->holds(at, at.running == chain{});
             if (!holds) return holds.error();
-            if (*holds) return std::optional(i);
+            return *holds ? std::optional(i) : none;
         }
         const bool log_goes_on = !each.seal && in_generation(at, each.head.log) && at.offset > each.end.offset;
-        if (log_goes_on || (each.seal && in_generation(at, each.seal->next))) return std::optional(i + 1);
+        const bool log_followed = each.seal && in_generation(at, each.seal->next);
+        const bool hole = i + 1 < segments_.size() && in_generation(at, segments_[i + 1].head.log);
+        if (log_goes_on || log_followed) return hole ? none : std::optional(i + 1);
     }
-    return std::optional<std::size_t>();
+    return none;
 }
 
 io::result<shadow::joined> shadow::begin_at(position& at, std::int64_t now_ms, std::vector<io::error>& troubles) {

@@ -80,7 +80,7 @@ private:
     io::result<void> set_aside_from(std::size_t first, std::int64_t now_ms, std::string_view why, std::vector<io::error>& troubles);
     io::result<void> begin(const header& log, const segment_base& base, const position& from);
     io::result<void> copy(const log_reader& log, const position& from, std::uint64_t end);
-    void give_up();
+    void give_up(const position& from);
     io::result<std::optional<std::size_t>> find(position& at) const;
 
     io::file_system* files_;
