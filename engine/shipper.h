@@ -9,24 +9,14 @@
 #include <string>
 
 #include "engine/budgets.h"
-#include "engine/replica.h"
+#include "engine/outgoing.h"
 #include "io/environment.h"
+#include "io/object_store.h"
 #include "io/semaphore.h"
 #include "io/wakeup.h"
 #include "ltx/format.h"
 
 namespace engine {
-
-// An object to be shipped. parts() gives its bytes again from the start for each try; it is called inside io::offload.
-struct outgoing {
-    std::string key;
-    ltx::header head;
-    // Starts anew: returns a function that gives part after part, nullopt after the last.
-    using part_source = std::function<io::result<std::optional<io::bytes>>()>;
-    std::function<part_source()> parts;
-    std::uint64_t page_bytes = 0;  // of its pages, not compressed: what the object takes in memory follows from that
-    io::semaphore* turn = nullptr;  // if given, held while a part is made: what it is made from is not to be touched meanwhile
-};
 
 class shipper {
 public:

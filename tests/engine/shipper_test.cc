@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/key.h"
 #include "io/directory_store.h"
 #include "tests/support/broken_store.h"
 #include "tests/support/chain_builder.h"
