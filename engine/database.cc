@@ -90,6 +90,7 @@ io::task<void> database::detach() {
     co_await children_.join();
     detaching_ = false;
     next_.reset();
+    for (auto& one : flushes_) one->begun = false;
     if (at_) co_await locally([this] { at_.reset(); });
 }
 
@@ -120,6 +121,7 @@ io::task<io::result<void>> database::run() {
         }
         if (!attached && is_gone(why)) {
             answer_snapshots(why);
+            fail_flushes(why);
             co_return end;
         }
         if (why.code == io::errc::overtaken) {
@@ -127,6 +129,7 @@ io::task<io::result<void>> database::run() {
             tell(event::what::overtaken, why.context);
             tell(event::what::stopped, why.context);
             answer_snapshots(why);
+            fail_flushes(why);
             while (!stopping_) co_await wake_.wait();
             co_return end;  // what was committed since is not in the store, and is not going to be
         }
@@ -137,6 +140,7 @@ io::task<io::result<void>> database::run() {
             show("waiting", why.context);
             if (news) tell(event::what::detached, why.context);
             answer_snapshots(why);
+            fail_flushes(why);
         }
         // A file that is not there, or no database to follow, is looked at again when something happens to it; all else, after a while.
         // One that was followed until now is tried again in any case: what happened to it may be over (replaced by a rename).
@@ -146,7 +150,9 @@ io::task<io::result<void>> database::run() {
         if (on_event) co_await wake_.wait();
         while (!stopping_ && env_.time.now() < again) co_await wake_.wait(again);
     }
-    answer_snapshots(io::error{io::errc::canceled, io::subject::general, "the engine stopped"});
+    const io::error over{io::errc::canceled, io::subject::general, "the engine stopped"};
+    answer_snapshots(over);
+    fail_flushes(over);
     if (end) show("stopped", "");
     co_return end;
 }

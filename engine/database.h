@@ -62,6 +62,10 @@ public:
     // Returns the TXID once a snapshot begun after this call is durable.
     io::task<io::result<std::uint64_t>> snapshot();
 
+    // Returns the newest durable TXID once everything committed before this call is durable, as soon as the store allows it. An error if
+    // the stream cannot be followed for now, has halted or ended, or does so before.
+    io::task<io::result<std::uint64_t>> flush();
+
 private:
     // Into step with the store (database_attach.cc).
     io::task<io::result<void>> open_local();
@@ -97,6 +101,11 @@ private:
     io::task<io::result<void>> start_snapshot();
     io::task<void> make_snapshot(std::shared_ptr<object_encoder> object, std::uint64_t txid, io::semaphore::permit turn);
     void answer_snapshots(const io::result<std::uint64_t>& outcome);
+
+    // database_flush.cc
+    void begin_flushes();
+    void end_flushes(bool frames_follow);
+    void fail_flushes(const io::error& why);
 
     // Blocking work on this database's files and connections: one piece at a time, so that nothing reads the log while it is handed off.
     template <class Work>
@@ -138,6 +147,14 @@ private:
         std::optional<io::result<std::uint64_t>> outcome;
     };
     std::vector<std::shared_ptr<asked_snapshot>> asked_;
+
+    struct asked_flush {
+        io::wakeup done;
+        bool begun = false;  // by the capture that is under way
+        unsigned looks = 0;  // captures that ended before frames which are not committed
+        std::optional<io::result<std::uint64_t>> outcome;
+    };
+    std::vector<std::shared_ptr<asked_flush>> flushes_;
 };
 
 }  // namespace engine

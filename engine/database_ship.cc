@@ -39,6 +39,7 @@ io::task<io::result<bool>> database::capture(bool even_own) {
     const std::uint64_t limit = std::min(what_.settings.batch_bytes, around_.shares.most_listed(from.position.page_size));
     auto listed = co_await wait_for(around_.shares.lists, budgets::for_list(limit, from.position.page_size));
     if (!listed) co_return listed.error();
+    begin_flushes();
     const auto read = [&]() -> io::result<captured> {
         auto now = at_->live->index();
         if (!now) return now.error();
@@ -53,6 +54,7 @@ io::task<io::result<bool>> database::capture(bool even_own) {
     if (got->unpublished) next_->on_unpublished(env_.time.now());
     if (!got->object) {
         next_->on_nothing();
+        end_flushes(got->unpublished);
         co_return false;
     }
     listed->shrink(budgets::for_list(got->after.offset - from.position.offset, from.position.page_size));
@@ -62,6 +64,7 @@ io::task<io::result<bool>> database::capture(bool even_own) {
     in_flight_.reset();
     if (!shipped) co_return shipped.error();
     if (auto ok = co_await confirm(got->object, got->after, got->more); !ok) co_return ok.error();
+    if (!got->more) end_flushes(got->unpublished);
     co_return true;
 }
 

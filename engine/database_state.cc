@@ -72,7 +72,8 @@ database_state::next database_state::decide(io::instant now) const {
     // A log that is due for its handoff is first caught up with, once and whatever the interval, so that the tail to be captured while
     // writers are kept out is short. Once: an application that never pauses has always written more by then.
     const bool hand_off_now = long_log && now >= hand_off_not_before_;
-    const bool interval_over = !last_object_ || now - *last_object_ >= settings_.min_interval;
+    // What waits in the log beyond one object's size, or for the store to come back, goes out as fast as it is taken.
+    const bool interval_over = !last_object_ || behind_ || hurry_ || now - *last_object_ >= settings_.min_interval;
     const bool look = dirty_ || (look_again_ && now >= *look_again_);
     if (hand_off_now && (!look || caught_up_)) return {step::hand_off, {}};
     if (look && (interval_over || hand_off_now)) return {step::capture, {}};

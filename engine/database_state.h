@@ -45,6 +45,7 @@ public:
     // The step `capture` begins: changes from here on count for the next one.
     void on_capture() {
         dirty_ = false;
+        hurry_ = false;
         look_again_.reset();
         captured_for_stop_ = stopping_;
     }
@@ -57,6 +58,11 @@ public:
     void on_confirmed(io::instant now, std::uint64_t log_bytes, bool more);
     // A snapshot is owed (start of a stream, on demand).
     void owe_snapshot() { snapshot_owed_ = true; }
+    // Somebody waits for what is committed by now: captured next, whatever the interval.
+    void owe_flush() {
+        dirty_ = true;
+        hurry_ = true;
+    }
     void on_snapshot_started() {
         snapshot_owed_ = false;
         snapshot_running_ = true;
@@ -91,6 +97,7 @@ private:
     bool captured_for_stop_ = false;
     std::optional<io::instant> look_again_;
     unsigned looks_ = 0;   // at the same unpublished frames
+    bool hurry_ = false;
     bool behind_ = false;
     bool caught_up_ = false;  // the last capture reached the log's end, so a handoff's tail is short
     bool snapshot_owed_ = false;

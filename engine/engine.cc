@@ -17,6 +17,8 @@ void engine::stop() { fleet_->stop(); }
 
 io::task<io::result<std::uint64_t>> engine::snapshot(std::string stream) { return fleet_->snapshot(std::move(stream)); }
 
+io::task<io::result<std::uint64_t>> engine::flush(std::string stream) { return fleet_->flush(std::move(stream)); }
+
 std::vector<memo> engine::status() const { return fleet_->status(); }
 
 }  // namespace engine

@@ -74,6 +74,11 @@ public:
     // not followed; else as the store says.
     io::task<io::result<std::uint64_t>> snapshot(std::string stream);
 
+    // Returns the stream's newest durable TXID once every commit made before this call is durable: a commit barrier. Does not wait for
+    // min_interval, but for the store as long as that takes: the caller's patience is the caller's. not_found (subject::usage) for a name
+    // that is not followed; canceled if the stream cannot be followed for now, has halted or stopped, or does so before.
+    io::task<io::result<std::uint64_t>> flush(std::string stream);
+
     // One entry a stream, by name. Of streams that are followed now.
     std::vector<memo> status() const;
 

@@ -320,13 +320,22 @@ io::task<void> engine::fleet::answer(request_box::request one) {
     answering_.erase(one.id);
 }
 
-io::task<io::result<std::uint64_t>> engine::fleet::snapshot(std::string stream) {
+io::result<std::shared_ptr<database>> engine::fleet::find(const std::string& stream) const {
     const auto at = by_stream_.find(stream);
-    if (at == by_stream_.end()) {
-        co_return io::error{io::errc::not_found, io::subject::usage, fmt::format("no stream \"{}\" is followed here", stream)};
-    }
-    const std::shared_ptr<database> one = at->second;
-    co_return co_await one->snapshot();
+    if (at != by_stream_.end()) return at->second;
+    return io::error{io::errc::not_found, io::subject::usage, fmt::format("no stream \"{}\" is followed here", stream)};
+}
+
+io::task<io::result<std::uint64_t>> engine::fleet::snapshot(std::string stream) {
+    const auto one = find(stream);
+    if (!one) co_return one.error();
+    co_return co_await (*one)->snapshot();
+}
+
+io::task<io::result<std::uint64_t>> engine::fleet::flush(std::string stream) {
+    const auto one = find(stream);
+    if (!one) co_return one.error();
+    co_return co_await (*one)->flush();
 }
 
 std::vector<memo> engine::fleet::status() const {

@@ -23,10 +23,12 @@ public:
     io::task<io::result<void>> run();
     void stop();
     io::task<io::result<std::uint64_t>> snapshot(std::string stream);
+    io::task<io::result<std::uint64_t>> flush(std::string stream);
     std::vector<memo> status() const;
 
 private:
     io::result<void> check_settings() const;
+    io::result<std::shared_ptr<database>> find(const std::string& stream) const;
     // Finds what the targets mean now, and starts to follow what is new. Strict at the start: a file that cannot be followed, or a
     // clash of names, is an error.
     io::task<io::result<void>> discover_all(bool strict);
