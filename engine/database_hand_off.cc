@@ -64,9 +64,9 @@ io::task<io::result<void>> database::finish_hand_off(wal::handoff done, captured
         if (!*head) co_return io::error{io::errc::gap, io::subject::database, "continuity is lost: the log is empty after its handoff"};
         after = wal::start_of(**head);
         at_->own_frame_first = done.own_frame_first;
-        io::failpoint("handoff.restarted");
     }
     if (drained.object) {
+        io::failpoint("handoff.restarted");
         auto shipped = co_await ship(as_outgoing(drained.object->head(), std::move(drained.whole)));
         if (!shipped) co_return shipped;
         if (auto ok = co_await confirm(drained.object, after, false); !ok) co_return ok;

@@ -1,6 +1,8 @@
 #include "tests/crash/bad_network.h"
 
 #include <iterator>
+#include <random>
+#include <utility>
 
 namespace crash {
 
@@ -15,9 +17,15 @@ constexpr fault slow[] = {fault::swallow, fault::stall};
 
 }  // namespace
 
-bad_network::bad_network(const std::string& server, std::uint64_t seed) : dice_(seed) {
+bad_network::bad_network(const std::string& server, chooser choose) {
     const auto port = static_cast<std::uint16_t>(std::stoul(server.substr(server.rfind(':') + 1)));
-    proxy_ = std::make_unique<tests::fault_proxy>(loop_, port, [this](const std::string&, const std::string&) { return choose(); });
+    const auto count = [this, choose = std::move(choose)](const std::string& method, const std::string& target) {
+        const fault how = choose(method, target);
+        ++requests_;
+        spoiled_ += how != fault::none;
+        return how;
+    };
+    proxy_ = std::make_unique<tests::fault_proxy>(loop_, port, count);
     url_ = proxy_->url();
     thread_ = std::thread([this] { loop_.run(); });
 }
@@ -28,11 +36,11 @@ bad_network::~bad_network() {
     proxy_.reset();
 }
 
-tests::fault bad_network::choose() {
-    ++requests_;
-    if (dice_() % 10 != 0) return fault::none;
-    ++spoiled_;
-    return dice_() % 50 == 0 ? slow[dice_() % std::size(slow)] : quick[dice_() % std::size(quick)];
+bad_network::chooser bad_network::by_chance(std::uint64_t seed) {
+    return [dice = std::mt19937_64(seed)](const std::string&, const std::string&) mutable {
+        if (dice() % 10 != 0) return fault::none;
+        return dice() % 50 == 0 ? slow[dice() % std::size(slow)] : quick[dice() % std::size(quick)];
+    };
 }
 
 }  // namespace crash

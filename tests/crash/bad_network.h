@@ -5,8 +5,8 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <random>
 #include <string>
 #include <thread>
 
@@ -16,8 +16,12 @@ namespace crash {
 
 class bad_network {
 public:
-    // To the server at "http://127.0.0.1:<port>". One request in ten is spoiled, in a way that the seed chooses; the slow ways (silence) are rare.
-    bad_network(const std::string& server, std::uint64_t seed);
+    using chooser = std::function<tests::fault(const std::string& method, const std::string& target)>;
+
+    // To the server at "http://127.0.0.1:<port>". `choose` is called on the thread.
+    bad_network(const std::string& server, chooser choose);
+    // One request in ten is spoiled, in a way that the seed chooses; the slow ways (silence) are rare.
+    static chooser by_chance(std::uint64_t seed);
     ~bad_network();
     bad_network(const bad_network&) = delete;
     bad_network& operator=(const bad_network&) = delete;
@@ -27,9 +31,6 @@ public:
     int spoiled() const { return spoiled_; }
 
 private:
-    tests::fault choose();
-
-    std::mt19937_64 dice_;  // the thread's
     std::atomic<int> requests_ = 0;
     std::atomic<int> spoiled_ = 0;
     boost::asio::io_context loop_;

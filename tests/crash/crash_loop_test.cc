@@ -74,7 +74,7 @@ void crash_loop::SetUp() {
     if (std::string(GetParam().name) == "s3") {
         tests::rgw& server = tests::rgw::shared();
         store = server.make_bucket("crash");
-        network = std::make_unique<crash::bad_network>(server.http(), seed);
+        network = std::make_unique<crash::bad_network>(server.http(), crash::bad_network::by_chance(seed));
         to = "s3://crash?endpoint=" + network->url();
     }
     judge = std::make_unique<crash::judge>(dir, store, seed);

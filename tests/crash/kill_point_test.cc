@@ -22,19 +22,29 @@ using words = std::vector<std::string>;
 
 constexpr std::uint64_t seed = 7;
 
-class killed : public testing::TestWithParam<kill_point> {
-protected:
+std::string bucket() {
+    static int count = 0;
+    return fmt::format("killed-{}", ++count);
+}
+
+// One application, and the runs of flotilla that follow it.
+struct story {
     tests::temp_directory dir;
-    bool on_s3 = GetParam().store == place::s3;
-    std::string store = on_s3 ? tests::rgw::shared().make_bucket(fmt::format("killed-{}", ++buckets)) : dir.file("store");
-    crash::judge judge{dir, store, seed};
-    crash::subject app = judge.create(GetParam().app);
+    std::string store;  // as the judge reaches it
+    std::string to;     // as flotilla does
+    words options;
+    crash::judge judge;
+    crash::subject app;
+
+    // An empty store: in a directory.
+    explicit story(crash::kind what, std::string on_s3 = "")
+        : store(on_s3.empty() ? dir.file("store") : on_s3), to(store), judge(dir, store, seed), app(judge.create(what)) {}
 
     std::unique_ptr<tests::watch> start(std::string_view point = "", int passes = 1) {
         tests::process_options settings;
         if (!point.empty()) settings.environment["FLOTILLA_FAILPOINT"] = fmt::format("{}:{}", point, passes);
-        words command{app.database, "--to", store, "--state", dir.file("state"), "--min-interval", "40ms", "--checkpoint-size", "64KiB"};
-        if (!on_s3) command.insert(command.end(), {"--snapshot-interval", "1s"});
+        words command{app.database, "--to", to, "--state", dir.file("state"), "--min-interval", "40ms", "--checkpoint-size", "64KiB"};
+        command.insert(command.end(), options.begin(), options.end());
         return std::make_unique<tests::watch>(command, dir.file("watch.log"), settings);
     }
 
@@ -45,56 +55,61 @@ protected:
         ASSERT_THAT(run->log(), testing::EndsWith(fmt::format("failpoint {}\n", point)));
         leave(*run);
     }
-    void leave(tests::watch& run) {
+
+    // What holds after a run that was killed.
+    void leave(const tests::watch& run) {
         judge.take_events(run, app);
         judge.expect_untouched(true);
         crash::judge::await_commits(app, 10);
     }
-    void live_through(past before);
 
-private:
-    static inline int buckets = 0;
+    void live_through(past before) {
+        if (before == past::nothing) return;
+        if (before == past::tail) return die_at("handoff.restarted");
+        auto run = start();
+        run->await("confirmed", 6);
+        run->kill();
+        leave(*run);
+        if (before != past::unseen) return;
+        tests::app(app.database, 20'000).run("PRAGMA wal_checkpoint(TRUNCATE)");
+        crash::judge::await_commits(app, 10);
+    }
+
+    // The last run: everything goes on, and all that was ever confirmed comes back.
+    void end() {
+        auto run = start();
+        run->await("attached");
+        run->await_another("confirmed");
+        judge.end_writer(app);
+        EXPECT_EQ(run->stop(), 0) << run->log();
+        judge.take_events(*run, app);
+        ASSERT_FALSE(app.confirmed.empty());
+        for (const auto& [txid, when] : app.confirmed) judge.check(app, txid);
+        judge.expect_same_as_live(app);
+        judge.expect_untouched(true);
+        judge.expect_verified();
+        if (store == dir.file("store")) EXPECT_TRUE(std::filesystem::is_empty(store + "/.flotilla-tmp")) << "temporaries are left";
+        std::cout << fmt::format("{} commits, {} confirmed, {} re-anchored\n", app.commits.back().n, app.confirmed.size(), app.events["reanchored"]);
+    }
 };
 
-void killed::live_through(past before) {
-    if (before == past::nothing) return;
-    if (before == past::tail) return die_at("handoff.restarted");
-    auto run = start();
-    run->await("confirmed", 6);
-    run->kill();
-    leave(*run);
-    if (before != past::unseen) return;
-    tests::app(app.database, 20'000).run("PRAGMA wal_checkpoint(TRUNCATE)");
-    crash::judge::await_commits(app, 10);
-}
+class killed : public testing::TestWithParam<kill_point> {};
 
 TEST_P(killed, there_nothing_is_lost_and_nothing_rewritten) {
-    if (GetParam().name.starts_with("upload.")) {  // more than fits into one put
-        tests::app(app.database).run("CREATE TABLE large AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<10) SELECT randomblob(1000000) x FROM n");
+    const kill_point& point = GetParam();
+    story told(point.app, point.store == place::s3 ? tests::rgw::shared().make_bucket(bucket()) : "");
+    if (point.store == place::directory) told.options = {"--snapshot-interval", "1s"};
+    if (point.name.starts_with("upload.")) {  // more than fits into one put
+        tests::app(told.app.database)
+            .run("CREATE TABLE large AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<10) SELECT randomblob(1000000) x FROM n");
     }
-    judge.start_writer(app, crash::pace::calm);
-    live_through(GetParam().before);
+    told.judge.start_writer(told.app, crash::pace::calm);
+    told.live_through(point.before);
     if (HasFatalFailure()) return;
-    die_at(GetParam().name, GetParam().passes);
+    told.die_at(point.name, point.passes);
     if (HasFatalFailure()) return;
-
-    auto run = start();
-    run->await("attached");
-    run->await_another("confirmed");
-    judge.end_writer(app);
-    EXPECT_EQ(run->stop(), 0) << run->log();
-    judge.take_events(*run, app);
-
-    std::vector<std::uint64_t> confirmed;
-    for (const auto& [txid, when] : app.confirmed) confirmed.push_back(txid);
-    ASSERT_FALSE(confirmed.empty());
-    for (const std::uint64_t txid : confirmed) judge.check(app, txid);
-    judge.expect_same_as_live(app);
-    judge.expect_untouched(true);
-    judge.expect_verified();
-    EXPECT_LE(judge.journal().count(app.stream).whole_captures, GetParam().whole_captures) << "everything was uploaded again" << run->log();
-    if (!on_s3) EXPECT_TRUE(std::filesystem::is_empty(store + "/.flotilla-tmp")) << "temporaries are left";
-    std::cout << app.commits.back().n << " commits, " << confirmed.size() << " confirmed, " << app.events["reanchored"] << " re-anchored\n";
+    told.end();
+    EXPECT_LE(told.judge.journal().count(told.app.stream).whole_captures, point.whole_captures) << "everything was uploaded again";
 }
 
 std::string name_of(const testing::TestParamInfo<kill_point>& each) {
@@ -105,5 +120,35 @@ std::string name_of(const testing::TestParamInfo<kill_point>& each) {
 }
 
 INSTANTIATE_TEST_SUITE_P(at, killed, testing::ValuesIn(crash::kill_points), name_of);
+
+// What is written in place can be torn by a loss of power: its tail is lost, or zeros.
+struct tear {
+    const char* name;
+    const char* file;  // part of its path
+    past before;
+    bool zeros;
+};
+class torn : public testing::TestWithParam<tear> {};
+
+TEST_P(torn, E1_local_files_are_healed_at_the_next_start) {
+    story told(crash::kind::inserts);
+    told.judge.start_writer(told.app, crash::pace::calm);
+    told.live_through(GetParam().before);
+    if (HasFatalFailure()) return;
+    int files = 0;
+    for (const auto& each : std::filesystem::recursive_directory_iterator(told.dir.file("state"))) {
+        const std::string path = each.path();
+        if (!each.is_regular_file() || path.find(GetParam().file) == std::string::npos) continue;
+        const auto size = each.file_size();
+        std::filesystem::resize_file(path, size / 3);
+        if (GetParam().zeros) std::filesystem::resize_file(path, size);
+        ++files;
+    }
+    ASSERT_EQ(files, 1) << "there is no such file";
+    told.end();
+}
+
+INSTANTIATE_TEST_SUITE_P(of, torn, testing::Values(tear{"sums", "/sums/", past::killed, true}, tear{"tail", "/pending/", past::tail, false}),
+                         [](const auto& each) { return std::string(each.param.name); });
 
 }  // namespace

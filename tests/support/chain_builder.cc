@@ -121,8 +121,12 @@ std::vector<io::bytes> sqlite_images(const std::string& directory, unsigned comm
 }
 
 io::bytes slurp(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    std::ifstream in(path, std::ios::binary | std::ios::ate);
+    io::bytes out(in ? static_cast<std::size_t>(in.tellg()) : 0);
+    in.seekg(0);
+    in.read(reinterpret_cast<char*>(out.data()), static_cast<std::streamsize>(out.size()));
+    out.resize(static_cast<std::size_t>(in.gcount()));
+    return out;
 }
 
 void spill(const std::string& path, io::byte_view data) {

@@ -1,5 +1,6 @@
 #include "tests/support/fault_proxy.h"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -35,6 +36,7 @@ struct fault_proxy::state : std::enable_shared_from_this<fault_proxy::state> {
     std::map<fault, int> served;
     std::size_t accepted = 0;
     std::set<tcp::socket*> clients;
+    std::vector<http::request<http::string_body>> late;
 };
 
 namespace {
@@ -102,7 +104,8 @@ io::task<bool> serve(tcp::socket& client, tcp::endpoint server, const request& w
         case fault::internal_error: co_return co_await send(client, fit(s3_error(500, "Internal Server Error", "InternalError")));
         case fault::bad_gateway: co_return co_await send(client, fit(html(502, "Bad Gateway")));
         case fault::request_timeout: co_await send(client, fit(s3_error(400, "Bad Request", "RequestTimeout", "Connection: close\r\n"))); co_return false;
-        case fault::swallow: co_await silence(client); co_return false;
+        case fault::swallow:
+        case fault::late: co_await silence(client); co_return false;
         default: break;
     }
     const std::string answer = co_await ask(server, what);
@@ -146,6 +149,14 @@ static io::task<void> session(std::shared_ptr<State> proxy, tcp::socket client) 
         const request what = parser.release();
         const fault how = proxy->choose(std::string(what.method_string()), std::string(what.target()));
         ++proxy->served[how];
+        const auto same = [&what](const request& other) { return other.method() == what.method() && other.target() == what.target(); };
+        const auto earlier = std::find_if(proxy->late.begin(), proxy->late.end(), same);
+        if (earlier != proxy->late.end()) {
+            const request first = std::move(*earlier);
+            proxy->late.erase(earlier);
+            co_await ask(proxy->server, first);
+        }
+        if (how == fault::late) proxy->late.push_back(what);
         open = co_await serve(client, proxy->server, what, how);
     }
     proxy->clients.erase(&client);
