@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "io/failpoint.h"
 #include "io/hex.h"
 
 namespace wal {
@@ -166,7 +167,9 @@ io::result<void> shadow::begin(const header& log, const segment_base& base, cons
     appending_ = std::move(*file);
     ++newest_;
     segments_.push_back(std::move(next));
-    return appending_->write_at(0, encode_segment(segments_.back().head));
+    auto written = appending_->write_at(0, encode_segment(segments_.back().head));
+    io::failpoint("segment.begun");
+    return written;
 }
 
 io::result<void> shadow::append(const log_reader& log, const segment_base& base, const position& from, std::uint64_t end) {
@@ -190,7 +193,9 @@ io::result<void> shadow::copy(const log_reader& log, const position& from, std::
     io::bytes piece;
     std::uint64_t unsynced = 0;
     const auto make_durable = [&]() -> io::result<void> {
+        io::failpoint("segment.written");
         if (auto ok = appending_->sync(); !ok) return ok;
+        io::failpoint("segment.synced");
         to.end = frames.committed();
         unsynced = 0;
         return {};
@@ -232,13 +237,17 @@ io::result<void> shadow::seal(const header& next, bool own_frame_first) {
     encode_seal(*last.seal, front);
     auto file = files_->open(last.path, io::open_mode::create);
     if (!file) return file.error();
+    io::failpoint("segment.ended");
     if (auto ok = (*file)->write_at(seal_offset, io::byte_view(front).subspan(seal_offset)); !ok) return ok;
+    io::failpoint("segment.sealed");
     return (*file)->sync();
 }
 
 io::result<void> shadow::drop_front() {
+    io::failpoint("segment.durable");
     auto removed = files_->remove(segments_.front().path);
     if (!removed && removed.error().code != io::errc::not_found) return removed;
+    io::failpoint("segment.removed");
     if (segments_.size() == 1) appending_.reset();
     segments_.pop_front();
     return files_->sync_directory(directory_);

@@ -49,9 +49,16 @@ struct story {
     }
 
     // A run that dies at a point; fails if it does not come there. The application goes on.
-    void die_at(std::string_view point, int passes = 1) {
+    void die_at(std::string_view point, int passes = 1, past outage = past::nothing) {
         auto run = start(point, passes);
+        if (outage != past::nothing) {
+            run->await("confirmed", 2);
+            std::filesystem::rename(store, store + ".away");
+            if (outage == past::recovery) run->await("spilled");
+            if (outage == past::recovery) std::filesystem::rename(store + ".away", store);
+        }
         ASSERT_EQ(run->wait(), 128 + SIGKILL) << run->log();
+        if (outage == past::outage) std::filesystem::rename(store + ".away", store);
         ASSERT_THAT(run->log(), testing::EndsWith(fmt::format("failpoint {}\n", point)));
         leave(*run);
     }
@@ -64,7 +71,7 @@ struct story {
     }
 
     void live_through(past before) {
-        if (before == past::nothing) return;
+        if (before == past::nothing || before == past::outage || before == past::recovery) return;
         if (before == past::tail) return die_at("handoff.restarted");
         auto run = start();
         run->await("confirmed", 6);
@@ -106,14 +113,16 @@ TEST_P(killed, there_nothing_is_lost_and_nothing_rewritten) {
     told.judge.start_writer(told.app, crash::pace::calm);
     told.live_through(point.before);
     if (HasFatalFailure()) return;
-    told.die_at(point.name, point.passes);
+    const bool outage = point.before == past::outage || point.before == past::recovery;
+    if (outage) told.options.insert(told.options.end(), {"--wal-limit", "64KiB"});
+    told.die_at(point.name, point.passes, outage ? point.before : past::nothing);
     if (HasFatalFailure()) return;
     told.end();
     EXPECT_LE(told.judge.journal().count(told.app.stream).whole_captures, point.whole_captures) << "everything was uploaded again";
 }
 
 std::string name_of(const testing::TestParamInfo<kill_point>& each) {
-    constexpr const char* pasts[] = {"", "_killed", "_unseen", "_tail"};
+    constexpr const char* pasts[] = {"", "_killed", "_unseen", "_tail", "_outage", "_recovery"};
     std::string out(each.param.name);
     out[out.find('.')] = '_';
     return fmt::format("{}_{}{}", out, each.param.passes, pasts[static_cast<int>(each.param.before)]);

@@ -9,12 +9,14 @@
 
 namespace crash {
 
-// What was before the run that dies.
+// What was before the run that dies, or what happens in it.
 enum class past {
     nothing,  // the stream's first run
     killed,   // a run was killed while it followed, and the application went on
     unseen,   // the same, and the application restarted the log meanwhile
     tail,     // a run died between the restart of the log and the upload of its tail
+    outage,   // the store goes away in the stream's first run, so that frames are spilled
+    recovery, // the same, and it comes back
 };
 
 enum class place { directory, s3 };
