@@ -111,6 +111,11 @@ attach_decision plan_attach(const attach_input& in) {
     return out;
 }
 
+bool follows_head(const remote_view& remote, const ltx::header& object, std::uint64_t epoch) {
+    return remote.head && remote.head->sums && object.sums && object.min_txid == remote.head_txid + 1 && object.node_id == epoch &&
+           remote.head->node_id == object.node_id && object.sums->pre == remote.head->sums->post;
+}
+
 wal::position position_after(const ltx::header& object) {
     wal::position out;
     out.salt1 = object.salt1;

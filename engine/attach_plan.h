@@ -60,6 +60,9 @@ struct attach_decision {
 
 attach_decision plan_attach(const attach_input& in);
 
+// Whether an object that was left on local disk by the writer `epoch` belongs right after the store's head.
+bool follows_head(const remote_view& remote, const ltx::header& object, std::uint64_t epoch);
+
 // Where the log goes on after an object of ours: its salts and end are in its header; the running checksum is not (zero), it is
 // found by reading the log again.
 wal::position position_after(const ltx::header& object);

@@ -11,6 +11,7 @@ constexpr io::duration pause_on_event = std::chrono::milliseconds(200);  // a bu
 database::database(surroundings& around, candidate what)
     : around_(around), env_(around.env), what_(std::move(what)), replica_(around.store, what_.name),
       pending_(around.state.directory(), local_id(around.store.url(), what_.name)),
+      cache_(env_.files, around.state.directory(), local_id(around.store.url(), what_.name)),
       shipper_(env_, around.store, around.shares,
                [this](const io::result<void>& now) {
                    if (now) {
@@ -18,6 +19,10 @@ database::database(surroundings& around, candidate what)
                        show("streaming", "");
                        if (over) tell(event::what::recovered, "the store takes objects again");
                    } else {
+                       if (shipping_) {
+                           objects_.on_trouble(*shipping_, now.error().context);
+                           note(*shipping_);
+                       }
                        const bool first = memo_.problem.empty();
                        show("failing", now.error().context);
                        if (!first) return;
@@ -28,7 +33,7 @@ database::database(surroundings& around, candidate what)
                         [this](const io::result<void>& now) {
                             if (!now) env_.journal.warning("{}: snapshot: {}; trying again", memo_.stream, now.error().context);
                         }),
-      wake_(env_.time, env_.on), turn_(env_.time, env_.on, 1), children_(env_.time, env_.on) {
+      wake_(env_.time, env_.on), turn_(env_.time, env_.on, 1), children_(env_.time, env_.on), retried_(env_.time, env_.on) {
     if (auto known = around_.state.find(what_.name)) memo_ = *known;
     memo_.stream = what_.name;
     memo_.path = what_.path;
@@ -49,6 +54,7 @@ void database::stop() {
     stop_by_ = env_.time.now() + around_.settings.drain_limit;
     if (next_) next_->on_stop();
     wake_.notify();
+    retried_.notify();
     shipper_.nudge();
     snapshot_shipper_.nudge();
 }
@@ -99,6 +105,13 @@ bool database::is_gone(const io::error& why) const {
     return why.code == io::errc::not_found && why.about == io::subject::database && !what_.named;
 }
 
+// Whoever waits for something of this stream is told why it is not going to happen.
+void database::fail_all(const io::error& why) {
+    answer_snapshots(why);
+    answer_retries(why);
+    fail_flushes(why);
+}
+
 io::task<io::result<void>> database::run() {
     io::backoff pause{io::retry_policy{std::chrono::milliseconds(200), std::chrono::seconds(30)}};
     io::result<void> end;
@@ -106,6 +119,7 @@ io::task<io::result<void>> database::run() {
         end = co_await attach();
         const bool attached = end.has_value();
         if (attached) {
+            recover(memo_.txid);
             if (stopping_) next_->on_stop();
             const std::uint64_t before = memo_.txid;
             end = co_await follow();
@@ -120,18 +134,22 @@ io::task<io::result<void>> database::run() {
             break;
         }
         if (!attached && is_gone(why)) {
-            answer_snapshots(why);
-            fail_flushes(why);
+            fail_all(why);
             co_return end;
         }
         if (why.code == io::errc::overtaken) {
             show("stopped", why.context);
             tell(event::what::overtaken, why.context);
             tell(event::what::stopped, why.context);
-            answer_snapshots(why);
-            fail_flushes(why);
+            fail_all(why);
             while (!stopping_) co_await wake_.wait();
             co_return end;  // what was committed since is not in the store, and is not going to be
+        }
+        answer_retries(why);
+        if (halted_ && is_refusal(why)) {
+            show("halted", why.context);
+            if (!co_await asked_to_retry()) break;
+            continue;
         }
         const bool lost = why.code == io::errc::gap;
         const bool news = memo_.problem != why.context;
@@ -151,8 +169,7 @@ io::task<io::result<void>> database::run() {
         while (!stopping_ && env_.time.now() < again) co_await wake_.wait(again);
     }
     const io::error over{io::errc::canceled, io::subject::general, "the engine stopped"};
-    answer_snapshots(over);
-    fail_flushes(over);
+    fail_all(over);
     if (end) show("stopped", "");
     co_return end;
 }

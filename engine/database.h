@@ -12,6 +12,8 @@
 #include "engine/attach_plan.h"
 #include "engine/attachment.h"
 #include "engine/budgets.h"
+#include "engine/cache.h"
+#include "engine/cache_manifest.h"
 #include "engine/capture.h"
 #include "engine/continuity.h"
 #include "engine/database_state.h"
@@ -66,6 +68,10 @@ public:
     // the stream cannot be followed for now, has halted or ended, or does so before.
     io::task<io::result<std::uint64_t>> flush();
 
+    // Tries an object again that the store has refused for good, and returns its TXID once it is durable; the newest durable TXID, at once,
+    // if the stream is not halted. Errors: the store's, if it refuses again; why the stream has ended otherwise.
+    io::task<io::result<std::uint64_t>> retry();
+
 private:
     // Into step with the store (database_attach.cc).
     io::task<io::result<void>> open_local();
@@ -86,12 +92,25 @@ private:
 
     // Shipping (database_ship.cc). Whatever waits for the store waits in guard_until(): there the log is looked after meanwhile.
     io::task<io::result<bool>> capture(bool even_own);
-    io::task<io::result<void>> ship(outgoing object);
+    // What becomes of an object that the store refuses for good: it is kept and waited for until it is accepted, or it is an error.
+    enum class when_refused { wait, end };
+    io::task<io::result<void>> ship(outgoing object, when_refused how = when_refused::wait);
     io::task<io::result<io::semaphore::permit>> wait_for(io::semaphore& from, std::size_t units);
     io::task<io::result<void>> guard_until(std::function<bool()> met);
     io::task<io::result<void>> confirm(std::shared_ptr<object_encoder> object, wal::position after, bool more);
     outgoing as_outgoing(unsigned level, std::shared_ptr<object_encoder> object);
     outgoing as_outgoing(const ltx::header& head, io::bytes tail);
+
+    // What the store refuses (database_halt.cc).
+    io::task<io::result<void>> put_through(outgoing object, when_refused how);
+    io::task<void> refuse(const outgoing& object, const io::error& why, when_refused how);
+    io::task<bool> asked_to_retry();
+    io::task<io::result<bool>> send_cached(const remote_view& remote);
+    outgoing as_outgoing(const object_name& name, const cache::found& what);
+    void recover(std::uint64_t txid);
+    void answer_retries(const io::result<std::uint64_t>& outcome);
+    void note(const object_name& name);
+    void begin_objects();
 
     // database_hand_off.cc
     io::task<io::result<void>> hand_off();
@@ -115,6 +134,7 @@ private:
     }
     base_state base() const;
     void remember();
+    void fail_all(const io::error& why);
     void show(std::string state, std::string problem);
     void tell(event::what kind, std::string text = {});
     std::optional<io::instant> deadline() const;
@@ -125,6 +145,9 @@ private:
     candidate what_;
     replica replica_;
     pending pending_;
+    cache cache_;
+    cache_manifest objects_;
+    std::optional<object_name> shipping_;  // the object that is on its way
     shipper shipper_;
     shipper snapshot_shipper_;
     io::wakeup wake_;
@@ -135,6 +158,8 @@ private:
     memo memo_;
     std::shared_ptr<frame_source> in_flight_;  // of the object that is being shipped; null: none that was made from the log
     bool was_live_ = false;
+    bool abandoned_ = false;  // nobody waits for the object that is on its way any more
+    bool halted_ = false;  // the store has refused an object for good
     std::string doubt_;  // why the database cannot be what was shipped, found while following; the next attach compares them
     bool stopping_ = false;
     bool detaching_ = false;
@@ -155,6 +180,13 @@ private:
         std::optional<io::result<std::uint64_t>> outcome;
     };
     std::vector<std::shared_ptr<asked_flush>> flushes_;
+
+    struct asked_retry {
+        io::wakeup done;
+        std::optional<io::result<std::uint64_t>> outcome;
+    };
+    std::vector<std::shared_ptr<asked_retry>> retries_;
+    io::wakeup retried_;  // there are some, or the engine stops
 };
 
 }  // namespace engine

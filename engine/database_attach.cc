@@ -77,6 +77,7 @@ io::task<io::result<remote_view>> database::look_at_store() {
         // Among those that reach furthest the one of the lowest level, which listing order puts first: it alone says where the log was.
         if (head == nullptr || file.range.max > head->range.max) head = &file;
     }
+    objects_.begin_at(head == nullptr ? 0 : head->range.max, around_.state.objects(memo_.stream));
     if (head == nullptr) co_return out;
     auto header = co_await replica_.header(*head);
     if (!header) co_return header.error();
@@ -96,9 +97,7 @@ io::task<io::result<bool>> database::send_pending(const remote_view& remote) {
     if (!found) co_return found.error();
     if (!*found) co_return false;
     const ltx::header& head = (*found)->head;
-    const bool follows = remote.head && remote.head->sums && head.sums && head.min_txid == remote.head_txid + 1 &&
-                         head.node_id == around_.state.epoch() && remote.head->node_id == head.node_id &&
-                         head.sums->pre == remote.head->sums->post;
+    const bool follows = follows_head(remote, head, around_.state.epoch());
     if (follows) {
         env_.journal.info("{}: shipping TXID {}, which the last handoff left on local disk", memo_.stream, head.max_txid);
         outgoing tail = as_outgoing(head, std::move((*found)->object));
@@ -267,6 +266,13 @@ io::task<io::result<void>> database::attach() {
         remote = co_await look_at_store();
         if (!remote) co_return remote.error();
     }
+    auto resent = co_await send_cached(*remote);
+    if (!resent) co_return resent.error();
+    if (*resent) {
+        sent = true;
+        remote = co_await look_at_store();
+        if (!remote) co_return remote.error();
+    }
     auto unseen = co_await read_unseen(*remote);
     if (!unseen) co_return unseen.error();
     auto input = co_await take_pin(*remote, std::move(*unseen));
@@ -299,6 +305,7 @@ io::task<io::result<void>> database::attach() {
 
 io::task<io::result<void>> database::carry_out(const attach_decision& plan, const remote_view& remote) {
     next_.emplace(what_.settings);
+    objects_.begin_at(memo_.txid, around_.state.objects(memo_.stream));
     if (memo_.snapshot_ms != 0) {
         const auto age = std::chrono::milliseconds(std::max<std::int64_t>(env_.time.wall_ms() - memo_.snapshot_ms, 0));
         next_->set_snapshot_age(env_.time.now(), age, memo_.txid > memo_.snapshot_txid);
@@ -309,6 +316,7 @@ io::task<io::result<void>> database::carry_out(const attach_decision& plan, cons
     const bool complete = plan.what == attach_decision::step::begin || (remote.snapshot_txid != 0 && remote.restorable);
     if (plan.snapshot || !complete || !asked_.empty()) next_->owe_snapshot();
     doubt_.clear();
+    begin_objects();
     io::failpoint("attach.done");
     remember();
     show("streaming", "");
@@ -362,7 +370,7 @@ io::task<io::result<void>> database::ship_image(const attach_decision& plan, std
         co_return io::result<void>();
     }
     const unsigned level = snapshot ? level_snapshots : level_captures;
-    auto shipped = co_await ship(as_outgoing(level, *object));
+    auto shipped = co_await ship(as_outgoing(level, *object), when_refused::end);  // refused: the next attach makes it anew
     if (!shipped) co_return shipped;
     io::failpoint("attach.shipped");
     const auto note_sums = [&]() -> io::result<void> {

@@ -9,6 +9,7 @@ namespace engine {
 outgoing database::as_outgoing(unsigned level, std::shared_ptr<object_encoder> object) {
     outgoing out;
     out.turn = &turn_;
+    out.level = level;
     out.key = replica_.key(level, object->head().range());
     out.head = object->head();
     out.page_bytes = object->page_bytes();
@@ -69,16 +70,21 @@ io::task<io::result<bool>> database::capture(bool even_own) {
 }
 
 // In a child, so that the driver can look after the log while the store takes its time.
-io::task<io::result<void>> database::ship(outgoing object) {
+io::task<io::result<void>> database::ship(outgoing object, when_refused how) {
     std::optional<io::result<void>> outcome;
     const auto carry = [&]() -> io::task<void> {
-        outcome = co_await shipper_.ship(std::move(object), [this] { return deadline(); });
+        outcome = co_await put_through(std::move(object), how);
         wake_.notify();
     };
     io::task_group child(env_.time, env_.on);
     child.spawn(carry());
     auto guarded = co_await guard_until([&] { return outcome.has_value(); });
+    if (!guarded) {
+        abandoned_ = true;
+        retried_.notify();
+    }
     co_await child.join();
+    abandoned_ = false;
     co_return guarded ? *outcome : guarded;
 }
 

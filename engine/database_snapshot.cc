@@ -85,7 +85,7 @@ void database::answer_snapshots(const io::result<std::uint64_t>& outcome) {
 }
 
 io::task<io::result<std::uint64_t>> database::snapshot() {
-    if (stopping_ || memo_.state == "stopped" || memo_.state == "waiting") {
+    if (stopping_ || memo_.state == "stopped" || memo_.state == "waiting" || memo_.state == "halted") {
         co_return io::error{io::errc::canceled, io::subject::general, fmt::format("{}: {}", memo_.stream, memo_.problem.empty() ? "stopped" : memo_.problem)};
     }
     auto mine = std::make_shared<asked_snapshot>(asked_snapshot{io::wakeup(env_.time, env_.on), false, std::nullopt});

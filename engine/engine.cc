@@ -19,6 +19,8 @@ io::task<io::result<std::uint64_t>> engine::snapshot(std::string stream) { retur
 
 io::task<io::result<std::uint64_t>> engine::flush(std::string stream) { return fleet_->flush(std::move(stream)); }
 
+io::task<io::result<std::uint64_t>> engine::retry(std::string stream) { return fleet_->retry(std::move(stream)); }
+
 std::vector<memo> engine::status() const { return fleet_->status(); }
 
 }  // namespace engine

@@ -79,6 +79,10 @@ public:
     // that is not followed; canceled if the stream cannot be followed for now, has halted or stopped, or does so before.
     io::task<io::result<std::uint64_t>> flush(std::string stream);
 
+    // Tries an object again that the store has refused for good (event::halted), and returns its TXID once it is durable; if the stream
+    // is not halted, its newest durable TXID. not_found (subject::usage) for a name that is not followed; else as the store says.
+    io::task<io::result<std::uint64_t>> retry(std::string stream);
+
     // One entry a stream, by name. Of streams that are followed now.
     std::vector<memo> status() const;
 

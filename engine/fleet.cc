@@ -338,6 +338,15 @@ io::task<io::result<std::uint64_t>> engine::fleet::flush(std::string stream) {
     co_return co_await (*one)->flush();
 }
 
+io::task<io::result<std::uint64_t>> engine::fleet::retry(std::string stream) {
+    const auto at = by_stream_.find(stream);
+    if (at == by_stream_.end()) {
+        co_return io::error{io::errc::not_found, io::subject::usage, fmt::format("no stream \"{}\" is followed here", stream)};
+    }
+    const std::shared_ptr<database> one = at->second;
+    co_return co_await one->retry();
+}
+
 std::vector<memo> engine::fleet::status() const {
     std::vector<memo> out;
     for (const auto& [name, one] : by_stream_) out.push_back(one->status());

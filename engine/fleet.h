@@ -24,6 +24,7 @@ public:
     void stop();
     io::task<io::result<std::uint64_t>> snapshot(std::string stream);
     io::task<io::result<std::uint64_t>> flush(std::string stream);
+    io::task<io::result<std::uint64_t>> retry(std::string stream);
     std::vector<memo> status() const;
 
 private:

@@ -16,6 +16,7 @@ namespace engine {
 // parts() gives its bytes again from the start for each try; it is called inside io::offload.
 struct outgoing {
     std::string key;
+    unsigned level = 0;  // that of the key
     ltx::header head;
     // Starts anew: returns a function that gives part after part, nullopt after the last.
     using part_source = std::function<io::result<std::optional<io::bytes>>()>;

@@ -15,12 +15,24 @@ bool may_pass(const io::error& e) {
     switch (io::classify(e.code)) {
         case io::disposition::retry:
         case io::disposition::outcome_unknown: return true;
-        // A replica whose permissions an operator is mending must not need a restart; nor one whose directory is coming back.
-        default: return e.about == io::subject::store && e.code != io::errc::overtaken && e.code != io::errc::invalid;
+        // A replica whose directory is coming back must not need a restart.
+        default: return e.about == io::subject::store && e.code != io::errc::overtaken && !is_refusal(e);
     }
 }
 
 }  // namespace
+
+bool is_refusal(const io::error& e) {
+    if (e.about != io::subject::store) return false;
+    switch (e.code) {
+        case io::errc::access_denied:
+        case io::errc::invalid:
+        case io::errc::too_large:
+        case io::errc::unsupported:
+        case io::errc::precondition_failed: return true;
+        default: return false;
+    }
+}
 
 bool shipper::is_over(const limit& deadline) const {
     const auto end = deadline();

@@ -18,6 +18,11 @@
 
 namespace engine {
 
+// A store that says no for good, whatever is tried: access denied, an invalid or too large object, a precondition that is not ours, a
+// bucket that is not there. Of a store in a directory that is access_denied (EACCES, EPERM) and invalid (a name that the file system
+// does not take); everything else of a store may pass, a full or read-only disk included.
+bool is_refusal(const io::error& e);
+
 class shipper {
 public:
     // Called when the store starts to fail (with the error) and when it works again (success). What is passed by reference must outlive it.
@@ -29,7 +34,7 @@ public:
 
     // Returns when the object is durable. Each try first waits for its shares of memory and puts, and gives them back at its end. Tries again, with back-off, while the store fails in a way that may pass, until `deadline`
     // has come: then that last error. Errors for good: overtaken if the name is taken by another writer's object or by other
-    // bytes of ours (B10); invalid as the store says; the source's own errors.
+    // bytes of ours (B10); a refusal (is_refusal); the source's own errors.
     io::task<io::result<void>> ship(outgoing object, limit deadline);
 
     // Ends a wait between two tries.

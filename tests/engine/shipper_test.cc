@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "engine/key.h"
 #include "io/directory_store.h"
 #include "tests/support/broken_store.h"
@@ -141,12 +143,32 @@ TEST_F(shipper, E9_what_cannot_be_read_back_is_not_taken_for_stored) {
     EXPECT_TRUE(stored(2).empty());
 }
 
+TEST_F(shipper, A11_a_refusal_is_not_tried_again_and_what_may_pass_is) {
+    for (const auto code : {io::errc::access_denied, io::errc::invalid, io::errc::too_large, io::errc::unsupported, io::errc::precondition_failed}) {
+        int tries = 0;
+        store->on_put = [&](const std::string&) { return ++tries, write_fate::refused(code); };
+        auto outcome = ship(object(2));
+        ASSERT_FALSE(outcome.has_value());
+        EXPECT_EQ(outcome.error().code, code);
+        EXPECT_TRUE(engine::is_refusal(outcome.error()));
+        EXPECT_EQ(tries, 1);
+        EXPECT_TRUE(told.empty());
+    }
+    for (const auto code : {io::errc::io_failure, io::errc::timed_out, io::errc::busy, io::errc::no_space, io::errc::read_only, io::errc::not_found}) {
+        int tries = 0;
+        store->on_put = [&](const std::string&) { return ++tries == 1 ? write_fate::refused(code) : write_fate{}; };
+        EXPECT_TRUE(ship(object(2)).has_value()) << io::name(code);
+        EXPECT_EQ(tries, 2);
+        std::filesystem::remove_all(dir.file("store/app.db"));
+    }
+}
+
 TEST_F(shipper, gives_up_at_its_deadline_with_the_stores_last_error) {
-    store->on_put = [](const std::string&) { return write_fate::refused(io::errc::access_denied); };
+    store->on_put = [](const std::string&) { return write_fate::refused(io::errc::no_space); };
     deadline = world.env.time.now() + 50ms;
     auto outcome = ship(object(2));
     ASSERT_FALSE(outcome.has_value());
-    EXPECT_EQ(outcome.error().code, io::errc::access_denied);
+    EXPECT_EQ(outcome.error().code, io::errc::no_space);
     EXPECT_FALSE(told.empty());
 }
 

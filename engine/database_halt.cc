@@ -1,0 +1,154 @@
+// What a driver does with an object that the store refuses for good: it is kept, the stream halts, and nothing is shipped around it.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/database.h"
+
+namespace engine {
+
+// What must be remembered of an object, for state.db: at the next tick, if it still must be then.
+void database::note(const object_name& name) {
+    if (const object_row* row = objects_.find(name)) {
+        around_.state.put(memo_.stream, *row);
+    } else {
+        around_.state.drop(memo_.stream, name);
+    }
+}
+
+// In step with the store: nothing is missing that was refused.
+void database::begin_objects() {
+    for (const object_row& row : around_.state.objects(memo_.stream)) {
+        if (row.state != object_row::fate::uploaded) around_.state.drop(memo_.stream, row.name);
+    }
+    objects_.begin_at(memo_.txid, around_.state.objects(memo_.stream));
+}
+
+// Until the object is durable, is not going to be, or is refused and not to be waited for.
+io::task<io::result<void>> database::put_through(outgoing object, when_refused how) {
+    const object_name name{object.level, object.head.range()};
+    if (auto ok = objects_.on_begin(name, env_.time.wall_ms()); !ok) co_return ok;
+    note(name);
+    shipping_ = name;
+    io::result<void> outcome;
+    while (true) {
+        outcome = co_await shipper_.ship(object, [this] { return deadline(); });
+        if (outcome || !is_refusal(outcome.error())) break;
+        co_await refuse(object, outcome.error(), how);
+        if (how == when_refused::end || !co_await asked_to_retry()) break;
+    }
+    shipping_.reset();
+    if (!outcome) co_return outcome;
+    objects_.on_confirmed(name, env_.time.wall_ms());
+    if (const object_row* row = objects_.find(name)) {
+        if (auto removed = co_await locally([&] { return cache_.remove(name); }); !removed) {
+            env_.journal.warning("{}: {}", memo_.stream, removed.error().context);  // the next start removes it
+        } else {
+            objects_.forget(row->name);
+        }
+    }
+    note(name);
+    if (how == when_refused::wait) recover(object.head.max_txid);
+    co_return outcome;
+}
+
+// Kept on local disk before anything else is said of it: what is tried later, by whichever process, are the same bytes under the same name.
+io::task<void> database::refuse(const outgoing& object, const io::error& why, when_refused how) {
+    const object_name name{object.level, object.head.range()};
+    objects_.on_refused(name, why.context, env_.time.wall_ms());
+    std::string text = why.context;
+    if (how == when_refused::wait && objects_.find(name)->file.empty()) {
+        const auto save = [&] { return cache_.save(name, object.parts(), true); };
+        auto saved = co_await locally(save);
+        if (saved) objects_.on_saved(name, cache_.file(name), saved->size, saved->file_checksum);
+        if (!saved) text += "; nor can it be kept on local disk: " + saved.error().context;
+    }
+    if (const std::string& file = objects_.find(name)->file; !file.empty()) text += "; kept in " + io::join(around_.state.directory(), file);
+    note(name);
+    show("halted", why.context);
+    tell(event::what::upload_failed, std::move(text));
+    if (!std::exchange(halted_, true)) {
+        tell(event::what::halted, fmt::format("nothing of this stream is shipped before TXID {} was accepted: put right what the store objects "
+                                              "to, then restart or `flotilla retry {}`: {}",
+                                              name.range.max, memo_.stream, why.context));
+    }
+    fail_all(why);
+}
+
+// False: the engine stops.
+io::task<bool> database::asked_to_retry() {
+    while (retries_.empty() && !stopping_ && !abandoned_) co_await retried_.wait();
+    co_return !stopping_ && !abandoned_;
+}
+
+void database::recover(std::uint64_t txid) {
+    if (!std::exchange(halted_, false)) return;
+    show("streaming", "");
+    tell(event::what::recovered, fmt::format("TXID {} was accepted, the stream goes on", txid));
+    answer_retries(txid);
+}
+
+void database::answer_retries(const io::result<std::uint64_t>& outcome) {
+    for (auto& one : retries_) {
+        one->outcome = outcome;
+        one->done.notify();
+    }
+    retries_.clear();
+}
+
+io::task<io::result<std::uint64_t>> database::retry() {
+    if (!halted_) co_return memo_.txid;
+    auto mine = std::make_shared<asked_retry>(asked_retry{io::wakeup(env_.time, env_.on), std::nullopt});
+    retries_.push_back(mine);
+    retried_.notify();
+    while (!mine->outcome) co_await mine->done.wait();
+    co_return *mine->outcome;
+}
+
+// An object that was refused belongs right after the store's head, or nowhere. True: it was shipped. What else lies in the cache goes.
+io::task<io::result<bool>> database::send_cached(const remote_view& remote) {
+    auto names = co_await locally([this] { return cache_.list(); });
+    if (!names) co_return names.error().within("cache");
+    for (const object_row& row : around_.state.objects(memo_.stream)) {
+        if (std::find(names->begin(), names->end(), row.name) != names->end()) continue;
+        const bool refused = row.state == object_row::fate::failed && row.name.range.max > remote.head_txid;
+        if (refused && row.file.empty()) continue;  // made anew by this attach
+        if (refused) tell(event::what::corruption, fmt::format("{}, which the store has refused, is gone; the database is compared with the store", row.file));
+        objects_.forget(row.name);
+        note(row.name);
+    }
+    for (const object_name& name : *names) {
+        const bool shipped = name.level != level_captures || name.range.max <= remote.head_txid;
+        if (!shipped) {
+            auto found = co_await locally([&] { return cache_.verify(name); });
+            if (!found && found.error().code != io::errc::corrupt) co_return found.error();
+            if (found && follows_head(remote, found->head, around_.state.epoch())) {
+                auto sent = co_await ship(as_outgoing(name, *found), when_refused::end);
+                if (!sent) co_return sent.error();
+                around_.tell({event::what::confirmed, memo_.stream, name.range.max, {}});
+                co_return true;
+            }
+            const std::string why = found ? fmt::format("{} does not follow TXID {} in the store", cache_.file(name), remote.head_txid)
+                                          : found.error().context;
+            tell(event::what::corruption, why + "; removed, and the database is compared with the store");
+        }
+        auto removed = co_await locally([&] { return cache_.remove(name); });
+        if (!removed) co_return removed.error();
+        objects_.forget(name);
+        note(name);
+    }
+    co_return false;
+}
+
+outgoing database::as_outgoing(const object_name& name, const cache::found& what) {
+    outgoing out;
+    out.turn = &turn_;
+    out.level = name.level;
+    out.key = replica_.key(name.level, name.range);
+    out.head = what.head;
+    out.page_bytes = what.is.size;
+    out.parts = [this, name, expected = what.is] { return cache_.read(name, expected); };
+    return out;
+}
+
+}  // namespace engine
