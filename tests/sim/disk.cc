@@ -75,7 +75,7 @@ void disk::apply(name_change change) {
     for (const auto& [directory, name, to] : change) {
         const auto was = directory->entries.find(name);
         if (was != directory->entries.end() && was->second->directory && was->second != to) {
-            for (auto* one : observers_) one->gone(*was->second);
+            for (const auto& [one, who] : observers_) one->gone(*was->second);
         }
         if (to) ++to->links;
         if (was != directory->entries.end()) {
@@ -84,7 +84,7 @@ void disk::apply(name_change change) {
         }
         if (to) directory->entries[name] = to;
         else directory->entries.erase(name);
-        for (auto* one : observers_) one->changed(*directory, name);
+        for (const auto& [one, who] : observers_) one->changed(*directory, name);
     }
     unsynced_names_.push_back(std::move(change));
 }
@@ -150,16 +150,35 @@ void disk::make_durable(const name_change& change) {
     }
 }
 
+// Of the first `count` unsynced changes those that concern the directory.
+void disk::make_names_durable(const inode& directory, std::size_t count) {
+    std::size_t looked_at = 0;
+    std::erase_if(unsynced_names_, [&](const name_change& change) {
+        const bool its = std::any_of(change.begin(), change.end(), [&](const entry& one) { return one.directory.get() == &directory; });
+        if (looked_at++ >= count || !its) return false;
+        make_durable(change);
+        return true;
+    });
+}
+
+void disk::sync_file(const node& file) {
+    file->sync();
+    for (std::size_t i = unsynced_names_.size(); i > 0; --i) {
+        const auto& change = unsynced_names_[i - 1];
+        const auto its = std::find_if(change.begin(), change.end(), [&](const entry& one) { return one.to == file; });
+        if (its != change.end()) {
+            const node directory = its->directory;
+            return make_names_durable(*directory, i);
+        }
+    }
+}
+
 int disk::sync_directory(const std::string& path) {
     int problem = 0;
     const node which = find(path, problem);
     if (!which) return problem;
     if (!which->directory) return ENOTDIR;
-    std::erase_if(unsynced_names_, [&](const name_change& change) {
-        const bool its = std::any_of(change.begin(), change.end(), [&](const entry& one) { return one.directory == which; });
-        if (its) make_durable(change);
-        return its;
-    });
+    make_names_durable(*which, unsynced_names_.size());
     return 0;
 }
 
@@ -185,7 +204,7 @@ void disk::touched(const std::string& path, inode& file) {
     int problem = 0;
     const place where = place_of(path, problem);
     if (!where.directory) return;
-    for (auto* one : observers_) one->changed(*where.directory, where.name);
+    for (const auto& [one, who] : observers_) one->changed(*where.directory, where.name);
 }
 
 // Names: in the order in which they were changed, up to some point, or any of them.
@@ -214,7 +233,8 @@ void disk::lose_power() {
     each_inode([](const node& one) { one->settle(); });
 }
 
-void disk::drop_locks(process_id who) {
+void disk::forget(process_id who) {
+    std::erase_if(observers_, [who](const auto& each) { return each.second == who; });
     each_inode([&](const node& one) {
         if (one->flock && one->flock->first == who) one->flock.reset();
         one->database.drop(who);

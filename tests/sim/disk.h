@@ -62,16 +62,21 @@ public:
     int rename(const std::string& from, const std::string& to, bool replace);
     int remove(const std::string& path);
     int sync_directory(const std::string& path);
+    // fsync(2) of a file: its bytes, and, as on every journalling file system, that it was created or renamed, with all that happened to names
+    // in that directory before. SQLite relies on that: who writes and syncs a log need not be the one who created it.
+    void sync_file(const node& file);
     void sync_everything();
     // Somebody wrote to the file of that path.
     void touched(const std::string& path, inode& file);
 
     // All processes of the host are dead: the power goes, and comes back.
     void lose_power();
-    void drop_locks(process_id who);
+    // A process was killed: its locks and watches are gone.
+    void forget(process_id who);
 
-    void observe(observer* one) { observers_.push_back(one); }
-    void forget(observer* one) { std::erase(observers_, one); }
+    // `who`: the observer's process; when that is killed the observer is forgotten with it.
+    void observe(observer* one, process_id who) { observers_.push_back({one, who}); }
+    void forget(observer* one) { std::erase_if(observers_, [one](const auto& each) { return each.first == one; }); }
     // Milliseconds for new modification times.
     std::function<std::int64_t()> wall_ms;
 
@@ -91,6 +96,7 @@ private:
     place place_of(const std::string& path, int& problem) const;
     void apply(name_change change);
     static void make_durable(const name_change& change);
+    void make_names_durable(const inode& directory, std::size_t count);
     node make(bool directory);
     void each_inode(const std::function<void(const node&)>& visit);
 
@@ -103,7 +109,7 @@ private:
     std::uint64_t next_number_ = 1;
     node root_;
     std::vector<name_change> unsynced_names_;
-    std::vector<observer*> observers_;
+    std::vector<std::pair<observer*, process_id>> observers_;
 };
 
 }  // namespace sim

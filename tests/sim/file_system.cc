@@ -78,7 +78,7 @@ public:
 
     io::result<void> sync() override {
         if (const int problem = on_.before(disk::call::sync, path_); problem != 0) return failed(problem, "sync", path_);
-        node_->sync();
+        on_.sync_file(node_);
         return {};
     }
 
@@ -99,7 +99,7 @@ public:
     io::byte_span bytes() override { return {place_.get(), size_}; }
     io::result<void> sync() override {
         if (const int problem = on_.before(disk::call::sync, path_); problem != 0) return failed(problem, "sync", path_);
-        node_->sync();
+        on_.sync_file(node_);
         return {};
     }
 

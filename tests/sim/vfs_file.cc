@@ -67,7 +67,7 @@ int vfs_file::truncate(std::int64_t size) {
 
 int vfs_file::sync() {
     if (const int problem = on_.before(disk::call::sync, path_); problem != 0) return failed(problem, SQLITE_IOERR_FSYNC);
-    node_->sync();
+    on_.sync_file(node_);
     if (directory_unsynced_) on_.sync_directory(io::parent_of(path_));
     directory_unsynced_ = false;
     return SQLITE_OK;

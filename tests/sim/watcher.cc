@@ -5,9 +5,9 @@
 
 namespace sim {
 
-watcher::watcher(disk& on, io::clock& time, io::executor loop, const watcher_habits& habits, prng dice)
+watcher::watcher(disk& on, process_id who, io::clock& time, io::executor loop, const watcher_habits& habits, prng dice)
     : on_(on), time_(time), habits_(habits), dice_(dice), bell_(time, std::move(loop)) {
-    on_.observe(this);
+    on_.observe(this, who);
 }
 
 watcher::~watcher() { on_.forget(this); }

@@ -20,16 +20,13 @@ struct watcher_habits {
 class watcher final : public io::watcher, private disk::observer {
 public:
     // `on`, `time` and `habits` must outlive this.
-    watcher(disk& on, io::clock& time, io::executor loop, const watcher_habits& habits, prng dice);
+    watcher(disk& on, process_id who, io::clock& time, io::executor loop, const watcher_habits& habits, prng dice);
     ~watcher() override;
 
     io::result<void> add(const std::string& directory) override;
     void remove(const std::string& directory) override;
     io::task<std::vector<io::watch_event>> next() override;
     void close() override;
-
-    // Its process was killed.
-    void die() { on_.forget(this); }
 
 private:
     void changed(const inode& directory, const std::string& name) override;

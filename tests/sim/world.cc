@@ -17,8 +17,7 @@ process::process(world& in, host& on, process_id number, std::string what)
       random(in.stream(fmt::format("process {}", number))), pool(in.loop, in.bodies, number, pool_workers, in.stream(fmt::format("pool {}", number))),
       log(in.loop, in.history, name),
       env{in.loop.executor_of(number), time, random, files, pool, log, [this, &in]() -> io::result<std::unique_ptr<io::watcher>> {
-              auto made = std::make_unique<watcher>(machine.disk, time, env.on, machine.events, in.stream(fmt::format("watcher {}", id)));
-              watchers.push_back(made.get());
+              auto made = std::make_unique<watcher>(machine.disk, id, time, env.on, machine.events, in.stream(fmt::format("watcher {}", id)));
               return std::unique_ptr<io::watcher>(std::move(made));
           }} {}
 
@@ -45,9 +44,7 @@ void world::kill(process& one) {
     if (!loop.is_alive(one.id)) return;
     note("{}, process {}, is killed", one.name, one.id);
     loop.kill(one.id);
-    for (auto* each : one.watchers) each->die();
-    one.watchers.clear();
-    one.machine.disk.drop_locks(one.id);
+    one.machine.disk.forget(one.id);
 }
 
 void world::lose_power(host& one) {

@@ -46,7 +46,6 @@ struct process {
     sim::dice random;
     sim::offload pool;
     sim::journal log;
-    std::vector<watcher*> watchers;
     io::environment env;
 };
 

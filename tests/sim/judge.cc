@@ -1,0 +1,153 @@
+// What a simulation's promises are held against: restores, the applications' books, the store itself.
+#include <algorithm>
+
+#include "engine/restorer.h"
+#include "engine/verifier.h"
+#include "tests/sim/simulation.h"
+#include "wal/wal_index.h"
+
+namespace sim {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t most_judged = 12;  // TXIDs of a stream that are restored at the end
+
+}  // namespace
+
+// Restores, reads what came out, and removes it.
+io::task<std::optional<io::error>> simulation::restore(stream& of, engine::restore_target at, std::uint64_t& txid, state& found) {
+    store client(server_, checker_);
+    engine::restore_request request;
+    request.stream = of.name;
+    request.target = at;
+    request.output = fmt::format("/{}-{}.db", of.name, ++out_.restored);
+    const std::string path = request.output;
+    auto report = co_await engine::restore(checker_.env, client, request);
+    if (!report) co_return report.error();
+    txid = report->txid;
+    std::string broken;
+    const auto read = [&] {
+        {
+            sqlite db(path);
+            found = read_state(db, true, broken);
+        }
+        for (const char* tail : {"", "-wal", "-shm"}) (void)checker_.files.remove(path + tail);
+    };
+    co_await checker_.pool(read);
+    judge_state(of, txid, found, broken);
+    co_return std::nullopt;
+}
+
+void simulation::judge_state(stream& of, std::uint64_t txid, const state& found, const std::string& broken) {
+    const auto wrong = [&](const std::string& why) { all_.fail(fmt::format("{} at TXID {}: {}", of.name, txid, why)); };
+    all_.note("{} at TXID {} is restored: transaction {:016x}", of.name, txid, found.id);
+    if (!broken.empty()) wrong(broken);
+    const model& truth = of.app->truth();
+    const model::known* known = truth.find(found.id);
+    if (known == nullptr) wrong("what is restored was never written");
+    if (known->what == model::fate::undone) wrong("what is restored was rolled back by the application");
+    if (known->hash != found.hash) wrong("what is restored has the id of a transaction, but not its contents");
+    const auto [at, first] = of.restored.emplace(txid, found);
+    if (!first && at->second != found) wrong("it was restored before and was another state then");
+    if (power_losses_ != 0) return;  // the application itself may have gone back
+    if (at != of.restored.begin() && truth.find(std::prev(at)->second.id)->order > known->order) wrong(fmt::format("older than TXID {}", std::prev(at)->first));
+    if (std::next(at) != of.restored.end() && truth.find(std::next(at)->second.id)->order < known->order) wrong(fmt::format("newer than TXID {}", std::next(at)->first));
+}
+
+io::task<void> simulation::probe(stream& of, engine::restore_target at) {
+    std::uint64_t txid = 0;
+    state found;
+    const auto problem = co_await restore(of, at, txid, found);
+    probing_ = false;
+    // While the store fails a restore may, too; but never by saying that what is stored is wrong.
+    if (problem && problem->about != io::subject::store) all_.fail(fmt::format("a restore of {} while it is being written: {}", of.name, problem->context));
+}
+
+// What the database holds, by an application of its own.
+state simulation::live_state(stream& of) {
+    process& reader = all_.start(machine_, "reader");
+    std::optional<state> out;
+    std::string broken;
+    all_.bodies.start(reader.id, [&] {
+        sqlite db(of.app->path());
+        const state found = read_state(db, true, broken);
+        if (what_.canary) db.run("INSERT OR REPLACE INTO t VALUES(1, 1, 0, x''); UPDATE last SET id = 1");
+        out = found;
+    });
+    all_.run([&] { return out.has_value(); }, 10min);
+    if (!broken.empty()) all_.fail(of.name + ": the application's own database is broken: " + broken);
+    return *out;
+}
+
+io::task<void> simulation::judge_stream(stream& of, state live) {
+    std::uint64_t txid = 0;
+    state newest;
+    auto problem = co_await restore(of, engine::restore_target::latest(), txid, newest);
+    if (problem) all_.fail(fmt::format("{}: the newest state cannot be restored: {}", of.name, problem->context));
+    if (newest != live) all_.fail(fmt::format("{}: TXID {} is the newest, transaction {:016x}; the database holds {:016x}", of.name, txid, newest.id, live.id));
+    std::vector<std::uint64_t> chosen(of.confirmed.begin(), of.confirmed.end());
+    while (chosen.size() > most_judged) chosen.erase(chosen.begin() + static_cast<std::ptrdiff_t>(dice_.below(chosen.size())));
+    for (const std::uint64_t each : chosen) {
+        state found;
+        problem = co_await restore(of, engine::restore_target::at_txid(each), txid, found);
+        if (problem) all_.fail(fmt::format("{}: TXID {} was confirmed and cannot be restored: {}", of.name, each, problem->context));
+        if (txid != each) all_.fail(fmt::format("{}: TXID {} was asked for, {} came", of.name, each, txid));
+    }
+    store client(server_, checker_);
+    auto report = co_await engine::verify(checker_.env, client, of.name, {});
+    if (!report) all_.fail(fmt::format("{}: cannot be verified: {}", of.name, report.error().context));
+    for (const auto& each : report->findings) {
+        if (each.how == engine::finding::severity::doubt) all_.fail(fmt::format("{}: verify: {}: {}", of.name, each.key, each.text));
+    }
+}
+
+// For whoever reads a failure: what the engine thinks, and what lies on the disk.
+void simulation::describe() {
+    if (engine_->engine == nullptr) return;
+    for (const auto& m : engine_->engine->status()) {
+        all_.history.remark(all_.loop.now(), fmt::format("{}: {} {}; TXID {}, log at {} of salts {:08x} {:08x}", m.stream, m.state, m.problem, m.txid,
+                                                         m.position.offset, m.position.salt1, m.position.salt2));
+        for (const char* tail : {"", "-wal", "-shm"}) {
+            int problem = 0;
+            const auto node = machine_.disk.find(m.path + tail, problem);
+            if (!node) continue;
+            all_.history.remark(all_.loop.now(), fmt::format("  {}{}: inode {}, {} bytes", m.path, tail, node->number, node->now.size()));
+            if (std::string_view(tail) == "-wal" && node->now.size() >= 32) {
+                const std::uint8_t* head = node->now.all().data();
+                all_.history.remark(all_.loop.now(), fmt::format("  salts {:08x} {:08x}", io::load_big<std::uint32_t>(head + 16), io::load_big<std::uint32_t>(head + 20)));
+            }
+            const auto index = node->regions.empty() ? std::nullopt : wal::parse_wal_index({node->regions[0].get(), 32768});
+            if (index) {
+                all_.history.remark(all_.loop.now(), fmt::format("  {} frames, {} of them backfilled, salts {:08x} {:08x}", index->max_frame, index->backfilled, index->salt1, index->salt2));
+            }
+        }
+    }
+}
+
+void simulation::judge() {
+    std::vector<state> live;
+    for (auto& one : streams_) live.push_back(live_state(one));
+    if (what_.canary) {
+        last_news_ = all_.loop.now();
+        all_.run([&] { return all_.loop.now() > last_news_ + 2 * what_.sweep; }, 1h);
+    }
+    describe();
+    asked_to_stop_ = true;
+    const auto last = engine_;
+    all_.loop.post(last->who.id, [last] { if (last->engine != nullptr) last->engine->stop(); });
+    all_.run([&] { return last->ended.has_value(); }, 10min);
+    if (!last->ended->has_value()) all_.fail("nothing is wrong with the world, and the engine ends with: " + last->ended->error().context);
+    for (std::size_t i = 0; i < streams_.size(); ++i) all_.run(checker_, judge_stream(streams_[i], live[i]), 1h);
+    judge_leftovers();
+}
+
+void simulation::judge_leftovers() {
+    for (auto& one : streams_) {
+        if (one.app->committed() == 0) all_.fail(one.name + ": its application never came to commit anything: the run proves nothing");
+    }
+    if (desk_.disk.used() != 0) all_.fail("a restore left something behind");
+}
+
+}  // namespace sim

@@ -1,0 +1,56 @@
+// The truth about one database, kept by its application and independent of the engine: every state that a transaction may have left, by the
+// transaction's own id, which is part of the database.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "tests/sim/sqlite.h"
+
+namespace sim {
+
+// What a database holds: the id of the transaction that wrote it last, and a hash over every row.
+struct state {
+    std::uint64_t id = 0;
+    std::uint64_t hash = 0;
+    friend bool operator==(const state&, const state&) = default;
+};
+
+class model {
+public:
+    enum class fate {
+        unknown,    // its process died, or lost power, between the beginning of the commit and its end
+        committed,
+        undone,     // rolled back: no copy of the database may ever show it
+    };
+    struct known {
+        std::uint64_t hash = 0;
+        std::uint64_t order = 0;  // in which transactions held the write lock
+        fate what = fate::unknown;
+    };
+
+    // Before the commit, with the write lock held.
+    void attempt(const state& next) { states_[next.id] = {next.hash, ++newest_, fate::unknown}; }
+    void decide(std::uint64_t id, bool committed) { states_[id].what = committed ? fate::committed : fate::undone; }
+    const known* find(std::uint64_t id) const {
+        const auto at = states_.find(id);
+        return at == states_.end() ? nullptr : &at->second;
+    }
+    std::uint64_t newest() const { return newest_; }
+    std::size_t size() const { return states_.size(); }
+
+private:
+    std::map<std::uint64_t, known> states_;
+    std::uint64_t newest_ = 0;
+};
+
+// The tables of an application's database.
+void create_tables(sqlite& db);
+// The bytes that a row of the number `seed` has.
+std::string content_of(std::uint64_t seed, std::uint64_t most_bytes);
+// In a transaction of its own, if none is open. Empty text in `broken`, or what is wrong: `whole` reads every byte of every row, and
+// has SQLite check the file.
+state read_state(sqlite& db, bool whole, std::string& broken);
+
+}  // namespace sim

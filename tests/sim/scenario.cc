@@ -1,0 +1,105 @@
+#include "tests/sim/scenario.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <tuple>
+
+namespace sim {
+
+namespace {
+
+io::duration ms(std::uint64_t count) { return std::chrono::milliseconds(count); }
+
+void add(scenario& to, prng& dice, mishap::what kind, std::uint64_t most, std::uint64_t longest_ms = 0) {
+    const std::uint64_t count = dice.below(most + 1);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        mishap one{kind, ms(dice.below(static_cast<std::uint64_t>(to.trouble.count() / 1'000'000))), {}, 0};
+        if (longest_ms != 0) one.lasts = ms(1 + dice.below(longest_ms));
+        if (kind == mishap::what::clock_step) one.amount = static_cast<std::int64_t>(dice.below(20'000'000)) - 10'000'000;
+        to.mishaps.push_back(one);
+    }
+}
+
+void unreliable_store(scenario& to, prng& dice) {
+    to.store.rejected = dice.below(200'000);
+    to.store.reply_lost = dice.below(100'000);
+    to.store.stalled = dice.below(20'000);
+}
+
+}  // namespace
+
+const std::vector<std::string>& scenario_names() {
+    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "swarm", "canary"};
+    return names;
+}
+
+std::string_view words(mishap::what kind) {
+    constexpr std::string_view names[] = {"kill engine", "stop engine", "freeze engine", "kill writer", "lose power", "store down", "clock step", "disk full", "disk errors"};
+    return names[static_cast<int>(kind)];
+}
+
+scenario draw_scenario(const std::string& name, std::uint64_t seed) {
+    const auto& names = scenario_names();
+    if (std::find(names.begin(), names.end(), name) == names.end()) throw std::invalid_argument("no scenario \"" + name + "\"");
+    prng dice(seed, "scenario " + name);
+    scenario out;
+    out.name = name;
+    const std::uint64_t databases = 1 + dice.below(3);
+    for (std::uint64_t i = 0; i < databases; ++i) out.applications.push_back(application_habits::draw(dice));
+    out.writers = dice.chance(300) ? 2 : 1;
+    out.stream.min_interval = dice.chance(500) ? io::duration{} : ms(dice.below(2000));
+    out.stream.snapshot_interval = dice.chance(400) ? ms(3000 + dice.below(20'000)) : io::duration{};
+    out.stream.checkpoint_bytes = (64U << 10U) << dice.below(3);
+    out.stream.batch_bytes = (16U << 10U) << dice.below(6);
+    out.sweep = ms(4000 + dice.below(12'000));
+    out.disk.pause_rate = dice.below(80'000);
+    out.disk.most_pause = std::chrono::microseconds(50 + dice.below(2000));
+    out.disk.sync_time = std::chrono::microseconds(100 + dice.below(8000));
+    out.store.most_latency = ms(5 + dice.below(200));
+    out.events.most_delay = std::chrono::microseconds(100 + dice.below(10'000));
+    out.trouble = ms(10'000 + dice.below(25'000));
+    using what = mishap::what;
+    const bool swarm = name == "swarm";
+    const auto sometimes = [&](const char* of) { return name == of || (swarm && dice.chance(500)); };
+    if (sometimes("crash_loop")) {
+        add(out, dice, what::kill_engine, 6);
+        add(out, dice, what::stop_engine, 2);
+        add(out, dice, what::kill_writer, 3);
+        if (dice.chance(500)) unreliable_store(out, dice);
+    }
+    if (sometimes("power")) {
+        add(out, dice, what::lose_power, 4);
+        add(out, dice, what::kill_engine, 2);
+    }
+    if (sometimes("outage")) {
+        add(out, dice, what::store_down, 3, 15'000);
+        unreliable_store(out, dice);
+    }
+    if (swarm) {
+        if (dice.chance(300)) add(out, dice, what::freeze_engine, 3, 10'000);
+        if (dice.chance(300)) add(out, dice, what::clock_step, 2);
+        if (dice.chance(300)) out.events.most_waiting = 2 + dice.below(20);
+        if (dice.chance(200)) out.events.lost_rate = dice.below(500'000);
+        if (dice.chance(200)) out.store.denied = dice.below(20'000);
+        if (dice.chance(200)) add(out, dice, what::disk_full, 2, 5000);
+        if (dice.chance(200)) add(out, dice, what::disk_errors, 2, 3000);
+    }
+    out.canary = name == "canary";
+    std::sort(out.mishaps.begin(), out.mishaps.end(), [](const auto& a, const auto& b) {
+        return std::tuple(a.at, a.kind, a.lasts, a.amount) < std::tuple(b.at, b.kind, b.lasts, b.amount);
+    });
+    return out;
+}
+
+std::string scenario::words() const {
+    std::string out = fmt::format("{}: {} databases, {} writers each, interval {} ms, snapshots {} ms, checkpoint {} K, batch {} K, sweep {} ms, "
+                                  "store {}/{}/{}/{} per million, events {}/{}, trouble for {} ms",
+                                  name, applications.size(), writers, stream.min_interval.count() / 1'000'000, stream.snapshot_interval.count() / 1'000'000,
+                                  stream.checkpoint_bytes >> 10U, stream.batch_bytes >> 10U, sweep.count() / 1'000'000, store.rejected, store.denied,
+                                  store.reply_lost, store.stalled, events.most_waiting, events.lost_rate, trouble.count() / 1'000'000);
+    for (const auto& one : applications) out += "; " + one.words();
+    for (const auto& one : mishaps) out += fmt::format("; {} at {} ms for {} ms", sim::words(one.kind), one.at.count() / 1'000'000, one.lasts.count() / 1'000'000);
+    return out;
+}
+
+}  // namespace sim

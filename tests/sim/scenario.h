@@ -1,0 +1,47 @@
+// What happens in a run, as data drawn from a seed: how everybody behaves, and when something breaks.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/options.h"
+#include "tests/sim/application.h"
+#include "tests/sim/store.h"
+
+namespace sim {
+
+// Something that happens to the world at a time.
+struct mishap {
+    enum class what { kill_engine, stop_engine, freeze_engine, kill_writer, lose_power, store_down, clock_step, disk_full, disk_errors };
+    what kind = what::kill_engine;
+    io::duration at{};        // from the beginning of the run
+    io::duration lasts{};     // freeze, down, full, errors
+    std::int64_t amount = 0;  // clock_step: ms
+};
+
+struct scenario {
+    std::string name;
+    std::vector<application_habits> applications;
+    std::uint64_t writers = 1;  // processes a database
+    engine::stream_options stream;
+    io::duration sweep = std::chrono::seconds(10);
+    disk_habits disk;
+    store_habits store;
+    watcher_habits events;
+    std::vector<mishap> mishaps;  // by time
+    io::duration trouble = std::chrono::seconds(30);  // so long everything may go wrong; then all faults end
+    bool canary = false;          // a commit that the model does not know: the run must fail
+
+    // One line: what was drawn.
+    std::string words() const;
+};
+
+// calm, crash_loop, power, outage, swarm, canary.
+const std::vector<std::string>& scenario_names();
+// usage error (std::invalid_argument) for another name.
+scenario draw_scenario(const std::string& name, std::uint64_t seed);
+std::string_view words(mishap::what kind);
+
+}  // namespace sim

@@ -1,0 +1,216 @@
+#include "tests/sim/simulation.h"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+
+namespace sim {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr io::duration most_calm = std::chrono::minutes(30);
+constexpr io::duration probe_every = std::chrono::seconds(4);
+
+}  // namespace
+
+simulation::simulation(scenario what, std::uint64_t seed)
+    : what_(std::move(what)), all_(seed), dice_(all_.stream("simulation")), machine_(all_.add_host("machine")), desk_(all_.add_host("desk")),
+      checker_(all_.start(desk_, "checker")), server_(all_) {}
+
+outcome simulation::run() {
+    try {
+        all_.note("{}", what_.words());
+        set_up();
+        trouble();
+        calm();
+        judge();
+    } catch (const std::exception& e) {
+        out_.failed = e.what();
+        all_.history.remark(all_.loop.now(), out_.failed);
+    }
+    out_.hash = all_.history.hash();
+    out_.steps = all_.loop.steps();
+    out_.virtual_ms = static_cast<std::uint64_t>(all_.loop.now().time_since_epoch().count() / 1'000'000);
+    for (const auto& one : streams_) {
+        out_.commits += one.app->committed();
+        out_.confirmed += one.confirmed.size();
+    }
+    return out_;
+}
+
+void simulation::set_up() {
+    process& founder = all_.start(machine_, "founder");
+    for (std::size_t i = 0; i < what_.applications.size(); ++i) {
+        const std::string name = fmt::format("db{}", i + 1);
+        streams_.push_back({name, std::make_unique<application>(all_, machine_, "/data/" + name, what_.applications[i], all_.stream("application " + name)), {}, {}});
+    }
+    bool done = false;
+    all_.bodies.start(founder.id, [&] {
+        if (!founder.files.make_directories("/data")) all_.fail("no directory");
+        for (auto& one : streams_) one.app->create();
+        done = true;
+    });
+    all_.run([&] { return done; }, 1min);
+    all_.kill(founder);
+    machine_.disk.sync_everything();
+    machine_.disk.habits = what_.disk;
+    machine_.events = what_.events;
+    server_.habits = what_.store;
+}
+
+void simulation::trouble() {
+    const io::instant begun = all_.loop.now();
+    start_engine();
+    for (auto& one : streams_) {
+        for (std::uint64_t i = 0; i < what_.writers; ++i) one.app->start();
+    }
+    for (const auto& each : what_.mishaps) all_.loop.at(begun + each.at, the_world, [this, each] { happen(each); });
+    io::instant next_probe = begun + probe_every;
+    while (all_.loop.now() < begun + what_.trouble) {
+        all_.run([&] { return all_.loop.now() >= std::min(next_probe, begun + what_.trouble); }, 1h);
+        next_probe = all_.loop.now() + probe_every;
+        stream& of = streams_[dice_.below(streams_.size())];
+        if (probing_ || of.confirmed.empty()) continue;
+        const auto any = std::next(of.confirmed.begin(), static_cast<std::ptrdiff_t>(dice_.below(of.confirmed.size())));
+        const auto at = dice_.below(2) == 0 ? engine::restore_target::latest() : engine::restore_target::at_txid(*any);
+        probing_ = true;
+        boost::asio::co_spawn(checker_.env.on, probe(of, at), [](std::exception_ptr thrown) { if (thrown) std::rethrow_exception(thrown); });
+    }
+}
+
+// No fault happens any more: everything must come right by itself.
+void simulation::calm() {
+    all_.note("calm");
+    faults_ = false;
+    machine_.disk.habits.capacity = disk_habits().capacity;
+    machine_.disk.habits.write_errors = machine_.disk.habits.sync_errors = 0;
+    machine_.events.lost_rate = 0;
+    server_.habits.down = false;
+    server_.habits.rejected = server_.habits.denied = server_.habits.reply_lost = server_.habits.stalled = 0;
+    if (engine_) all_.loop.thaw(engine_->who.id);
+    for (auto& one : streams_) one.app->stop();
+    const auto writing = [&] { return std::any_of(streams_.begin(), streams_.end(), [](const auto& one) { return one.app->running() != 0; }); };
+    all_.run([&] { return !writing() && !probing_; }, most_calm);
+    all_.note("the applications have ended");
+    last_news_ = all_.loop.now();
+    // Long enough for a missed event to be made good by the sweep, and for every back-off.
+    const io::duration quiet = 2 * what_.sweep + 45s;
+    all_.run([&] { return engine_ && engine_->watching && all_.loop.now() > last_news_ + quiet; }, most_calm);
+}
+
+engine::options simulation::settings() const {
+    engine::options out;
+    for (const auto& one : streams_) out.targets.push_back({engine::target::what::file, one.name, one.app->path(), what_.stream});
+    out.state_directory = "/state";
+    out.lock_directory = "/locks";
+    out.who = "the engine of a simulation";
+    out.sweep_interval = what_.sweep;
+    return out;
+}
+
+void simulation::start_engine() {
+    restart_planned_ = false;
+    engine_ = std::make_shared<life>(server_, all_.start(machine_, "engine"));
+    boost::asio::co_spawn(engine_->who.env.on, live(engine_), [](std::exception_ptr thrown) { if (thrown) std::rethrow_exception(thrown); });
+}
+
+io::task<void> simulation::live(std::shared_ptr<life> one) {
+    {
+        engine::engine running(one->who.env, one->client, settings());
+        one->engine = &running;
+        running.on_event([this, one](const engine::event& e) {
+            if (e.kind == engine::event::what::watching) one->watching = true;
+            on_event(e);
+        });
+        auto end = co_await running.run();
+        one->engine = nullptr;
+        one->ended = end;
+    }
+    all_.note("engine, process {}: ended, {}", one->who.id, one->ended->has_value() ? std::string_view("well") : io::name(one->ended->error().code));
+    if (!one->ended->has_value()) all_.history.remark(all_.loop.now(), one->ended->error().context);
+    if (one->who.files.open_now() != 0) all_.fail(fmt::format("the engine ended and left {} files open", one->who.files.open_now()));
+    all_.loop.post(the_world, [this] { supervise(); });
+}
+
+// Starts the engine anew when it has ended or died, after a while.
+void simulation::supervise() {
+    if (asked_to_stop_ || restart_planned_) return;
+    const bool dead = !all_.loop.is_alive(engine_->who.id);
+    if (!dead && !engine_->ended) return;
+    restart_planned_ = true;
+    all_.loop.at(all_.loop.now() + std::chrono::milliseconds(dice_.below(3000)), the_world, [this] { start_engine(); });
+}
+
+void simulation::on_event(const engine::event& e) {
+    all_.note("event {} of {} at TXID {}", static_cast<int>(e.kind), e.stream, e.txid);
+    all_.history.remark(all_.loop.now(), e.text);
+    last_news_ = all_.loop.now();
+    if (e.kind != engine::event::what::confirmed) return;
+    for (auto& one : streams_) {
+        if (one.name != e.stream) continue;
+        one.confirmed.insert(e.txid);
+        // The truth, not the engine's word for it.
+        const std::string ending = fmt::format("-{:016x}.ltx", e.txid);
+        bool there = false;
+        for (auto at = server_.objects.lower_bound(e.stream + "/"); at != server_.objects.end() && at->first.starts_with(e.stream + "/"); ++at) there |= at->first.ends_with(ending);
+        if (!there) all_.fail(fmt::format("TXID {} of {} is confirmed, and no object in the store ends with it", e.txid, e.stream));
+    }
+}
+
+void simulation::happen(const mishap& one) {
+    if (!faults_) return;
+    all_.note("{}", words(one.kind));
+    using what = mishap::what;
+    const bool running = engine_ && all_.loop.is_alive(engine_->who.id);
+    switch (one.kind) {
+        case what::kill_engine:
+            if (running) all_.kill(engine_->who);
+            out_.deaths += running;
+            supervise();
+            break;
+        case what::stop_engine:
+            if (running && engine_->engine != nullptr) all_.loop.post(engine_->who.id, [life = engine_] { if (life->engine != nullptr) life->engine->stop(); });
+            break;
+        case what::freeze_engine:
+            if (running) all_.loop.freeze(engine_->who.id);
+            break;
+        case what::kill_writer: {
+            application& app = *streams_[dice_.below(streams_.size())].app;
+            if (process* victim = app.one_of_them(dice_)) {
+                all_.kill(*victim);
+                ++out_.deaths;
+                app.start();
+            }
+            break;
+        }
+        case what::lose_power:
+            ++power_losses_;
+            out_.deaths += running;
+            all_.lose_power(machine_);
+            for (auto& each : streams_) each.app->start();
+            supervise();
+            break;
+        case what::store_down: server_.habits.down = true; break;
+        case what::clock_step: machine_.wall.offset_ms += one.amount; break;
+        case what::disk_full: machine_.disk.habits.capacity = machine_.disk.used() + dice_.below(40'000); break;
+        case what::disk_errors:
+            machine_.disk.habits.write_errors = machine_.disk.habits.sync_errors = 30'000;
+            machine_.disk.habits.errors_below = "/state";
+            break;
+    }
+    if (one.lasts.count() != 0) all_.loop.at(all_.loop.now() + one.lasts, the_world, [this, one, life = engine_] {
+        if (one.kind == what::freeze_engine) all_.loop.thaw(life->who.id);
+        over(one);
+    });
+}
+
+void simulation::over(const mishap& one) {
+    all_.note("{}: over", words(one.kind));
+    using what = mishap::what;
+    if (one.kind == what::store_down) server_.habits.down = false;
+    if (one.kind == what::disk_full) machine_.disk.habits.capacity = disk_habits().capacity;
+    if (one.kind == what::disk_errors) machine_.disk.habits.write_errors = machine_.disk.habits.sync_errors = 0;
+}
+
+}  // namespace sim

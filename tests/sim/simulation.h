@@ -1,0 +1,100 @@
+// One run: the production engine follows databases that real SQLite writes, everything breaks as the scenario says, then all faults end, and
+// what the engine promised is checked against the applications' own books.
+//
+// Safety, during the run and after it: a TXID that was confirmed restores to a state that its application committed, for ever the same;
+// what is restored later is not older; the store has what was confirmed. Liveness, when the faults are over: every stream catches up in bounded
+// virtual time, its newest state is what the database holds, the engine ends when it is asked to, and leaves no file open behind.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/restore_plan.h"
+#include "tests/sim/application.h"
+#include "tests/sim/scenario.h"
+#include "tests/sim/store.h"
+
+namespace sim {
+
+struct outcome {
+    std::string failed;  // empty: nothing was found
+    std::uint64_t hash = 0;
+    std::uint64_t steps = 0;
+    std::uint64_t virtual_ms = 0;
+    std::uint64_t commits = 0;
+    std::uint64_t confirmed = 0;
+    std::uint64_t restored = 0;
+    std::uint64_t deaths = 0;  // processes killed
+};
+
+class simulation {
+public:
+    simulation(scenario what, std::uint64_t seed);
+
+    // Never throws: whatever goes wrong is in the outcome.
+    outcome run();
+    trace& history() { return all_.history; }
+
+private:
+    // One life of the engine.
+    struct life {
+        explicit life(store_server& server, process& its) : who(its), client(server, its) {}
+        process& who;
+        store client;
+        engine::engine* engine = nullptr;  // while it runs
+        bool watching = false;
+        std::optional<io::result<void>> ended;
+    };
+    // What is known of a stream, beside its application's model.
+    struct stream {
+        std::string name;
+        std::unique_ptr<application> app;
+        std::set<std::uint64_t> confirmed;
+        std::map<std::uint64_t, state> restored;  // what each TXID was found to be
+    };
+
+    void set_up();
+    void trouble();
+    void calm();
+    void judge();
+
+    void start_engine();
+    io::task<void> live(std::shared_ptr<life> one);
+    void on_event(const engine::event& e);
+    void supervise();
+    void happen(const mishap& what);
+    void over(const mishap& what);
+    engine::options settings() const;
+
+    io::task<void> probe(stream& of, engine::restore_target at);
+    io::task<std::optional<io::error>> restore(stream& of, engine::restore_target at, std::uint64_t& txid, state& found);
+    void judge_state(stream& of, std::uint64_t txid, const state& found, const std::string& broken);
+    state live_state(stream& of);
+    io::task<void> judge_stream(stream& of, state live);
+    void judge_leftovers();
+    void describe();
+
+    scenario what_;
+    world all_;
+    prng dice_;
+    host& machine_;
+    host& desk_;        // where restores are made
+    process& checker_;
+    store_server server_;
+    std::vector<stream> streams_;
+    std::shared_ptr<life> engine_;
+    bool asked_to_stop_ = false;
+    bool restart_planned_ = false;
+    bool faults_ = true;
+    io::instant last_news_{};
+    std::uint64_t power_losses_ = 0;
+    bool probing_ = false;
+    outcome out_;
+};
+
+}  // namespace sim
