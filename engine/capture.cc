@@ -80,12 +80,15 @@ io::result<captured> capture_published(attachment& at, const base_state& base, s
     captured out;
     out.after = from;
     if (end == from.offset) return out;
-    auto got = at.log.read(from, end, limit, ltx::page_checksum);
+    // Our own frame does not count: a limit that it reaches alone would end every reading there, and nothing would be shipped any more.
+    const bool own_first = at.own_frame_first && from.offset == wal::header_size;
+    const std::uint64_t own_bytes = own_first ? wal::frame_header_size + from.page_size : 0;
+    auto got = at.log.read(from, end, limit + std::min(own_bytes, UINT64_MAX - limit), ltx::page_checksum);
     if (!got) return got.error();
     if (got->what == wal::log_reader::outcome::restarted) return lost("the log is another generation than its index says");
     if (got->what == wal::log_reader::outcome::broken) return lost("a committed frame does not continue the checksum chain");
     auto batch = std::make_shared<const wal::frame_batch>(std::move(got->batch));
-    const bool only_own = at.own_frame_first && from.offset == wal::header_size && batch->frames() == 1;
+    const bool only_own = own_first && batch->frames() == 1;
     if (batch->empty() || (only_own && !even_own)) return out;
     auto source = std::make_shared<frame_source>(frame_source{&at.log});
     page_list pages = pages_of(source, batch, base.page_count, from.page_size);

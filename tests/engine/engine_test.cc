@@ -92,6 +92,28 @@ TEST_F(engine_test, A4_the_log_is_handed_off_and_nothing_is_missed) {
     expect_sound();
 }
 
+// After a handoff the log begins with a frame of ours: when that alone was as large as a batch may be, nothing was shipped any more.
+TEST_F(engine_test, A4_a_batch_smaller_than_a_frame_ships_all_the_same) {
+    {
+        tests::app db(db_path);
+        db.run("PRAGMA page_size=65536; PRAGMA journal_mode=WAL; CREATE TABLE t(id INTEGER PRIMARY KEY, x TEXT)");
+    }
+    settings.targets[0].settings.batch_bytes = 1;
+    start();
+    until([&] { return count(what::attached) == 1; });
+    tests::app db(db_path);
+    for (std::size_t handed = 1; handed <= 2; ++handed) {
+        db.run("INSERT INTO t(x) VALUES(hex(randomblob(2000)))");
+        until([&] { return count(what::handed_off) >= handed; });
+    }
+    const std::size_t before = count(what::confirmed);
+    db.run("INSERT INTO t(x) VALUES('after')");
+    until([&] { return count(what::confirmed) > before; });
+    stop();
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
 TEST_F(engine_test, A3_a_log_restarted_while_we_were_away_costs_the_changed_pages) {
     create("INSERT INTO t(x) SELECT hex(randomblob(500)) FROM (WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<500) SELECT i FROM n)");
     start();
