@@ -35,6 +35,8 @@ struct arena {
     std::uint64_t seconds;
 };
 
+void PrintTo(const arena& where, std::ostream* to) { *to << where.name; }
+
 class crash_loop : public testing::TestWithParam<arena> {
 protected:
     tests::temp_directory dir;

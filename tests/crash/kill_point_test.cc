@@ -137,6 +137,7 @@ struct tear {
     past before;
     bool zeros;
 };
+void PrintTo(const tear& of, std::ostream* to) { *to << of.file; }
 class torn : public testing::TestWithParam<tear> {};
 
 TEST_P(torn, E1_local_files_are_healed_at_the_next_start) {

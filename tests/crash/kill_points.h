@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <ostream>
 #include <string_view>
 
 #include "tests/crash/workload.h"
@@ -31,6 +32,8 @@ struct kill_point {
     // else can be proven once the application has restarted the log.
     std::size_t whole_captures = 0;
 };
+
+inline void PrintTo(const kill_point& point, std::ostream* to) { *to << point.name; }
 
 inline constexpr kill_point kill_points[] = {
     // Into step with the store.
