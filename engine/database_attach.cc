@@ -29,6 +29,13 @@ io::result<std::vector<ltx::page_sum>> sums_in(io::byte_view object) {
     return out;
 }
 
+// Those of an object that carries every page: one a page, 0 for the lock page.
+std::vector<std::uint64_t> sums_of_all(const object_encoder& object) {
+    std::vector<std::uint64_t> out(object.head().commit);
+    for (const auto& each : object.sums()) out[each.pgno - 1] = each.sum;
+    return out;
+}
+
 }  // namespace
 
 io::task<io::result<void>> database::open_local() {
@@ -357,6 +364,9 @@ io::task<io::result<void>> database::ship_image(const attach_decision& plan, std
             for (const auto& each : object->sums()) post = ltx::fold(post, each.sum);
         }
         object->set_sums({snapshot ? 0 : pre, post});
+        if (plan.what == step::difference) return object;
+        // Sums made anew come before the upload: if this process does not live to hear of it, the next one proves by them what it was.
+        if (auto ok = at_->sums.reset(head.page_size, sums_of_all(*object), txid); !ok) return ok.error();
         return object;
     };
     const auto turn = co_await wait_for(around_.shares.images, 1);
@@ -376,9 +386,7 @@ io::task<io::result<void>> database::ship_image(const attach_decision& plan, std
     const auto note_sums = [&]() -> io::result<void> {
         const ltx::header& head = (*object)->head();
         if (plan.what == step::difference) return at_->sums.apply((*object)->sums(), head.commit, txid, head.sums->post);
-        std::vector<std::uint64_t> sums(head.commit);
-        for (const auto& each : (*object)->sums()) sums[each.pgno - 1] = each.sum;
-        return at_->sums.reset(head.page_size, sums, txid);
+        return {};
     };
     auto noted = co_await locally(note_sums);
     if (!noted) co_return noted;

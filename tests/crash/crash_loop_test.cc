@@ -49,6 +49,7 @@ protected:
     std::unique_ptr<crash::judge> judge;
     std::unique_ptr<tests::watch> watch;
     int kills = 0;
+    int outages = 0;
 
     bool on_s3() const { return network != nullptr; }
     std::uint64_t random(std::uint64_t below) { return dice() % below; }
@@ -60,6 +61,7 @@ protected:
     void take_events();
     void end_watch();
     void torment_a_writer();
+    void torment_the_store();
     void check_graceful(std::int64_t asked_ns);
     void check_rest();
     void check_uploads(double seconds);
@@ -135,6 +137,21 @@ void crash_loop::torment_a_writer() {
     judge->start_writer(of, crash::pace::bursts);
 }
 
+// It goes away while flotilla runs, and comes back.
+void crash_loop::torment_the_store() {
+    const milliseconds away(random(700));
+    if (on_s3()) {
+        tests::rgw::shared().pause();
+        std::this_thread::sleep_for(away);
+        tests::rgw::shared().restart();
+    } else if (std::filesystem::exists(store)) {
+        std::filesystem::rename(store, store + ".away");
+        std::this_thread::sleep_for(away);
+        std::filesystem::rename(store + ".away", store);
+    }
+    ++outages;
+}
+
 // At the end: what was looked at before, the newest, and some more.
 void crash_loop::check_rest() {
     for (auto& of : subjects) {
@@ -178,6 +195,7 @@ TEST_P(crash_loop, what_was_confirmed_comes_back_after_kills_at_random_moments) 
         // Short lives, too: attaching must survive being killed at any step.
         std::this_thread::sleep_for(milliseconds(random(3) == 0 ? random(80) : random(1500)));
         if (random(4) == 0) torment_a_writer();
+        if (random(6) == 0) torment_the_store();
         end_watch();
         if (HasFatalFailure()) return;
         start_watch();
@@ -191,7 +209,7 @@ TEST_P(crash_loop, what_was_confirmed_comes_back_after_kills_at_random_moments) 
     EXPECT_EQ(watch->stop(), 0) << judge->words();
     take_events();
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-    std::cout << kills << " kills of flotilla\n";
+    std::cout << kills << " kills of flotilla, " << outages << " outages of the store\n";
     if (on_s3()) std::cout << network->spoiled() << " requests spoiled of " << network->requests() << "\n";
 
     for (auto& each : subjects) judge->expect_same_as_live(each);

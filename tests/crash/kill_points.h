@@ -28,9 +28,6 @@ struct kill_point {
     kind app = kind::rows;
     past before = past::nothing;
     place store = place::directory;
-    // Uploads of everything that it may cost beside snapshots: none, but where the stream's first page sums are not written yet, so that nothing
-    // else can be proven once the application has restarted the log.
-    std::size_t whole_captures = 0;
 };
 
 inline void PrintTo(const kill_point& point, std::ostream* to) { *to << point.name; }
@@ -40,7 +37,7 @@ inline constexpr kill_point kill_points[] = {
     {"attach.pinned"},
     {"attach.pinned", 1, kind::inserts, past::killed},
     {"attach.pinned", 1, kind::truncates, past::unseen},
-    {"attach.shipped", 1, kind::inserts, past::nothing, place::directory, 1},
+    {"attach.shipped", 1, kind::inserts},
     {"attach.shipped", 1, kind::rows, past::unseen},
     {"attach.done", 1, kind::connections},
     {"attach.done", 1, kind::inserts, past::unseen},
@@ -49,21 +46,21 @@ inline constexpr kill_point kill_points[] = {
     {"capture.taken", 1, kind::inserts},
     {"capture.taken", 9, kind::connections},
     {"capture.taken", 1, kind::rows, past::killed},
-    {"ship.done", 1, kind::inserts, past::nothing, place::directory, 1},
+    {"ship.done", 1, kind::inserts},
     {"ship.done", 7},
     {"ship.done", 1, kind::inserts, past::killed},
     {"ship.done", 1, kind::truncates, past::unseen},
     {"ship.done", 1, kind::inserts, past::tail},
-    {"put.sent", 4, kind::inserts, past::nothing, place::s3, 1},
+    {"put.sent", 4, kind::inserts, past::nothing, place::s3},
     {"put.sent", 9, kind::rows, past::nothing, place::s3},
     {"confirm.summed", 4, kind::inserts},
     {"confirm.told", 4, kind::truncates},
     {"sums.torn", 20},
     {"sums.torn", 1, kind::inserts, past::killed},
-    {"sums.reset", 1, kind::inserts, past::nothing, place::directory, 1},
+    {"sums.reset", 1, kind::inserts},
     // Files.
     {"directory.written", 6, kind::inserts},
-    {"directory.published", 1, kind::inserts, past::nothing, place::directory, 1},
+    {"directory.published", 1, kind::inserts},
     {"directory.published", 6},
     {"file.written", 1, kind::inserts},
     {"file.renamed", 1},
@@ -85,8 +82,8 @@ inline constexpr kill_point kill_points[] = {
     {"snapshot.shipped", 1, kind::inserts},
     {"upload.created", 1, kind::rows, past::nothing, place::s3},
     {"upload.sent", 1, kind::inserts, past::nothing, place::s3},
-    {"upload.claimed", 1, kind::rows, past::nothing, place::s3, 1},
-    {"upload.completed", 1, kind::inserts, past::nothing, place::s3, 1},
+    {"upload.claimed", 1, kind::rows, past::nothing, place::s3},
+    {"upload.completed", 1, kind::inserts, past::nothing, place::s3},
 };
 
 }  // namespace crash
