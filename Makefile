@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian 12, packages included: make demo, make test.
-.PHONY: build demo test bench fuzz crash-loops packages clean
+.PHONY: build demo test drill bench fuzz crash-loops packages clean
 JOBS ?= $(shell nproc)
 N ?= 20
 
@@ -23,6 +23,12 @@ test: build/asan/build.ninja build/release/build.ninja
 	ctest --test-dir build/asan --output-on-failure -j $(JOBS)
 	cmake --build build/release -j $(JOBS)
 	ctest --test-dir build/release --output-on-failure
+
+# The drills at their full length: an outage of OUTAGE_SECONDS (300), a soak of SOAK_MINUTES (30) under the sanitizers beside it, and the others.
+drill: build/asan/build.ninja build/release/build.ninja
+	cmake --build build/asan -j $(JOBS) --target flotilla
+	cmake --build build/release -j $(JOBS) --target flotilla test_drill
+	bash tests/drill/run.sh build/release build/asan
 
 bench: build/release/build.ninja
 	cmake --build build/release -j $(JOBS) --target flotilla benchmarks

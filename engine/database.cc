@@ -112,6 +112,12 @@ void database::fail_all(const io::error& why) {
     fail_flushes(why);
 }
 
+// Not: replaced by another file.
+io::task<bool> database::is_missing() {
+    const auto found = co_await env_.elsewhere([this] { return env_.files.status(what_.path); });
+    co_return !found && found.error().code == io::errc::not_found;
+}
+
 io::task<io::result<void>> database::run() {
     io::backoff pause{io::retry_policy{std::chrono::milliseconds(200), std::chrono::seconds(30)}};
     io::result<void> end;
@@ -131,6 +137,11 @@ io::task<io::result<void>> database::run() {
         if (stopping_) {
             // Before it was in step nothing was captured. Trouble of the store is told all the same: there may be commits to ship.
             if (!attached && (why.about == io::subject::database || why.code == io::errc::canceled)) end = io::result<void>();
+            const bool deleted = attached && is_gone(why) && co_await is_missing();
+            if (deleted) {  // by its owner: there is nothing left that could be shipped
+                tell(event::what::detached, why.context);
+                end = io::result<void>();
+            }
             break;
         }
         if (!attached && is_gone(why)) {

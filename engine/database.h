@@ -139,6 +139,7 @@ private:
     void tell(event::what kind, std::string text = {});
     std::optional<io::instant> deadline() const;
     bool is_gone(const io::error& why) const;
+    io::task<bool> is_missing();
 
     surroundings& around_;
     const io::environment& env_;

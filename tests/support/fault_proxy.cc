@@ -106,6 +106,8 @@ io::task<bool> serve(tcp::socket& client, tcp::endpoint server, const request& w
         case fault::request_timeout: co_await send(client, fit(s3_error(400, "Bad Request", "RequestTimeout", "Connection: close\r\n"))); co_return false;
         case fault::swallow:
         case fault::late: co_await silence(client); co_return false;
+        case fault::access_denied: co_return co_await send(client, fit(s3_error(403, "Forbidden", "AccessDenied")));
+        case fault::no_bucket: co_return co_await send(client, fit(s3_error(404, "Not Found", "NoSuchBucket")));
         default: break;
     }
     const std::string answer = co_await ask(server, what);

@@ -24,6 +24,8 @@ enum class fault {
     bad_gateway,     // 502 with an HTML page
     request_timeout, // 400 RequestTimeout, then the connection is closed
     swallow,         // nothing is answered, ever
+    access_denied,   // 403 AccessDenied
+    no_bucket,       // 404 NoSuchBucket
     // Kept until another request of its method and target comes, just before which the server carries it out; the client hears nothing.
     late,
     // The server carries it out.
