@@ -1,4 +1,5 @@
-// What exists while a database is followed: the lock that keeps other processes of ours away, the pinned database, its log, its page sums.
+// What exists while a database is followed: the lock that keeps other processes of ours away, the pinned database, its log, its page sums,
+// and the segments that come before the log.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include "wal/live_database.h"
 #include "wal/log_reader.h"
 #include "wal/position.h"
+#include "wal/shadow.h"
 
 namespace engine {
 
@@ -17,12 +19,10 @@ struct attachment {
     std::unique_ptr<wal::live_database> live;
     wal::log_reader log;
     ltx::page_sums sums;
+    wal::shadow shadow;
 
     // The first frame of the generation is our own and changes nothing: alone it is no reason for an object.
     bool own_frame_first = false;
-    // Under the write lock that take() held, the log ended exactly where the stream did: the restart that followed lost nothing.
-    bool drained_at_take = false;
-    bool restarted_at_take = false;
 };
 
 }  // namespace engine

@@ -71,6 +71,28 @@ std::int64_t stamp(std::int64_t now_ms, std::int64_t newest_ms) {
 
 namespace {
 
+// What was read, as the next TXID.
+io::result<captured> make_object(attachment& at, const base_state& base, std::shared_ptr<const wal::log_reader> log,
+                                 wal::log_reader::reading got, std::int64_t now_ms) {
+    captured out;
+    out.after = base.position;
+    auto batch = std::make_shared<const wal::frame_batch>(std::move(got.batch));
+    auto source = std::make_shared<frame_source>(frame_source{std::move(log)});
+    page_list pages = pages_of(source, batch, base.page_count, base.position.page_size);
+    if (pages.pages.empty()) return out;
+    out.after = batch->end();
+    out.more = got.more;
+    const ltx::header head = make_header(base.txid + 1, base.txid + 1, batch->commit_pages(), base.epoch, base.position.offset, batch->end(),
+                                         stamp(now_ms, base.stamped_ms));
+    out.source = std::move(source);
+    out.object = std::make_shared<object_encoder>(head, std::move(pages));
+    if (auto ok = out.object->prepare(); !ok) return ok.error();
+    auto post = at.sums.checksum_after(out.object->sums(), head.commit);
+    if (!post) return post.error();
+    out.object->set_sums({base.post, *post});
+    return out;
+}
+
 io::result<captured> capture_published(attachment& at, const base_state& base, std::uint32_t salt1, std::uint32_t salt2, std::uint32_t end_frame,
                                  std::uint64_t limit, bool even_own, std::int64_t now_ms) {
     const wal::position& from = base.position;
@@ -87,24 +109,9 @@ io::result<captured> capture_published(attachment& at, const base_state& base, s
     if (!got) return got.error();
     if (got->what == wal::log_reader::outcome::restarted) return lost("the log is another generation than its index says");
     if (got->what == wal::log_reader::outcome::broken) return lost("a committed frame does not continue the checksum chain");
-    auto batch = std::make_shared<const wal::frame_batch>(std::move(got->batch));
-    const bool only_own = own_first && batch->frames() == 1;
-    if (batch->empty() || (only_own && !even_own)) return out;
-    auto source = std::make_shared<frame_source>(frame_source{&at.log});
-    page_list pages = pages_of(source, batch, base.page_count, from.page_size);
-    if (pages.pages.empty()) return out;
-    out.after = batch->end();
-    out.more = got->more;
-    const ltx::header head =
-        make_header(base.txid + 1, base.txid + 1, batch->commit_pages(), base.epoch, from.offset, batch->end(),
-                    stamp(now_ms, base.stamped_ms));
-    out.source = std::move(source);
-    out.object = std::make_shared<object_encoder>(head, std::move(pages));
-    if (auto ok = out.object->prepare(); !ok) return ok.error();
-    auto post = at.sums.checksum_after(out.object->sums(), head.commit);
-    if (!post) return post.error();
-    out.object->set_sums({base.post, *post});
-    return out;
+    const bool only_own = own_first && got->batch.frames() == 1;
+    if (got->batch.empty() || (only_own && !even_own)) return out;
+    return make_object(at, base, {std::shared_ptr<const wal::log_reader>(), &at.log}, std::move(*got), now_ms);  // the driver keeps the log
 }
 
 }  // namespace
@@ -119,6 +126,26 @@ io::result<captured> capture_log(attachment& at, const base_state& base, std::ui
     auto tail = at.log.goes_on(end);
     if (!tail) return tail.error();
     out->unpublished = *tail;
+    return out;
+}
+
+io::result<captured> capture_segment(attachment& at, const base_state& base, std::uint64_t limit, std::int64_t now_ms) {
+    const wal::segment& from = *at.shadow.front();
+    auto opened = at.shadow.reader(from);
+    if (!opened) return opened.error();
+    auto frames = std::make_shared<wal::log_reader>(std::move(*opened));
+    auto got = frames->read(base.position, from.end.offset, limit, ltx::page_checksum);
+    if (!got) return got.error();
+    if (got->what != wal::log_reader::outcome::read || got->batch.empty()) {
+        return io::error{io::errc::corrupt, io::subject::general, fmt::format("{}: it no longer holds the frames at {}", from.path, base.position.offset)};
+    }
+    auto out = make_object(at, base, std::move(frames), std::move(*got), now_ms);
+    if (!out) return out;
+    out->of_segment = true;
+    out->ends_segment = out->after.offset == from.end.offset;
+    if (!out->ends_segment) return out;
+    out->after = from.after();
+    out->own_frame_first = from.seal && from.seal->own_frame_first;
     return out;
 }
 

@@ -25,14 +25,16 @@ struct base_state {
 // Where the frames of an object are read: the live log, until that is handed off before the object is durable; from then on another
 // reader of the same frames at the same offsets. Changed only while nothing reads.
 struct frame_source {
-    const wal::log_reader* now = nullptr;
+    std::shared_ptr<const wal::log_reader> now;
 };
 
 struct captured {
     std::shared_ptr<object_encoder> object;  // null: nothing to ship
     std::shared_ptr<frame_source> source;    // what the object's pages are read from
-    io::bytes whole;                         // all of it, where the log will be gone before it is shipped; else empty
-    wal::position after;                     // where the log goes on
+    wal::position after;                     // where the stream goes on
+    bool of_segment = false;                 // it was read from a segment, so there is more to be read
+    bool ends_segment = false;               // of which it is the last
+    bool own_frame_first = false;            // `after` is the start of a generation that begins with our own frame
     bool more = false;                       // the limit ended it
     bool unpublished = false;                // frames follow that the index does not count: look again soon, no event will say so
 };
@@ -41,6 +43,10 @@ struct captured {
 // gap (subject::database) if the log is no longer the one that the position is in: attach anew; else as the log says.
 io::result<captured> capture_log(attachment& at, const base_state& base, std::uint32_t salt1, std::uint32_t salt2, std::uint32_t end_frame,
                                  std::uint64_t limit, bool even_own, std::int64_t now_ms);
+
+// The same of a segment, which is the front of at.shadow, up to its end. corrupt (subject::general) if it no longer reads as it did when it
+// was opened: attach anew.
+io::result<captured> capture_segment(attachment& at, const base_state& base, std::uint64_t limit, std::int64_t now_ms);
 
 // The time for an object: now, but not before the object it follows, so that "the state at that time" has one answer although the clock
 // is set back a little. A step of more than an hour is believed: the old time was wrong.

@@ -11,22 +11,29 @@ void changes::add(const ltx::header& head, std::span<const ltx::page_sum> pages)
     page_count = head.commit;
 }
 
-io::result<bool> log_holds(wal::log_reader& log, wal::position from, const wal::position& to, const changes& made, std::uint32_t old_pages) {
-    auto begins = log.holds(from, false);
-    if (!begins || !*begins) return begins;
-    auto got = log.read(from, to.offset, UINT64_MAX);
-    if (!got) return got.error();
-    const wal::frame_batch& batch = got->batch;
-    if (got->what != wal::log_reader::outcome::read || batch.end() != to || batch.commit_pages() != made.page_count) return false;
-    io::bytes page(from.page_size);
-    for (const auto& place : batch.pages()) {
-        if (auto ok = log.read_page(place.offset, page); !ok) return ok.error();
-        const auto known = made.sums.find(place.pgno);
-        if (known == made.sums.end() || known->second != ltx::page_checksum(place.pgno, page)) return false;
+io::result<bool> log_holds(std::span<const stretch> run, const changes& made, std::uint32_t old_pages) {
+    std::map<std::uint32_t, std::uint64_t> found;
+    std::uint32_t page_count = old_pages;
+    for (stretch each : run) {
+        auto begins = each.log->holds(each.from, false);
+        if (!begins || !*begins) return begins;
+        auto got = each.log->read(each.from, each.to.offset, UINT64_MAX, ltx::page_checksum);
+        if (!got) return got.error();
+        const wal::frame_batch& batch = got->batch;
+        if (got->what != wal::log_reader::outcome::read || batch.end() != each.to) return false;
+        if (batch.empty()) continue;
+        for (const auto& place : batch.pages()) found[place.pgno] = place.sum;
+        page_count = batch.commit_pages();
+        found.erase(found.upper_bound(page_count), found.end());
+    }
+    if (page_count != made.page_count) return false;
+    for (const auto& [pgno, sum] : found) {
+        const auto known = made.sums.find(pgno);
+        if (known == made.sums.end() || known->second != sum) return false;
     }
     // An object also carries pages that the database grew by and that never were in the log, but no others.
     for (const auto& [pgno, sum] : made.sums) {
-        if (pgno <= old_pages && !batch.find(pgno)) return false;
+        if (pgno <= old_pages && !found.contains(pgno)) return false;
     }
     return true;
 }

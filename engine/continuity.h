@@ -24,8 +24,15 @@ struct changes {
     void add(const ltx::header& head, std::span<const ltx::page_sum> pages);
 };
 
-// Whether the log between two positions holds just these changes, made to a database of `old_pages` pages. False, too, if it does not
-// hold the positions. Reads the log from its start to `to`. Errors as log_reader.
-io::result<bool> log_holds(wal::log_reader& log, wal::position from, const wal::position& to, const changes& made, std::uint32_t old_pages);
+// A piece of a log, or of a segment of one.
+struct stretch {
+    wal::log_reader* log = nullptr;
+    wal::position from;
+    wal::position to;
+};
+
+// Whether these pieces, each of which goes on where the one before it ended, hold just these changes, made to a database of `old_pages` pages.
+// False, too, if they do not hold their positions. Reads each log from its start. Errors as log_reader.
+io::result<bool> log_holds(std::span<const stretch> run, const changes& made, std::uint32_t old_pages);
 
 }  // namespace engine

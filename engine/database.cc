@@ -10,7 +10,6 @@ constexpr io::duration pause_on_event = std::chrono::milliseconds(200);  // a bu
 
 database::database(surroundings& around, candidate what)
     : around_(around), env_(around.env), what_(std::move(what)), replica_(around.store, what_.name),
-      pending_(around.state.directory(), local_id(around.store.url(), what_.name)),
       cache_(env_.files, around.state.directory(), local_id(around.store.url(), what_.name)),
       shipper_(env_, around.store, around.shares,
                [this](const io::result<void>& now) {

@@ -19,7 +19,6 @@
 #include "engine/database_state.h"
 #include "engine/discovery.h"
 #include "engine/engine.h"
-#include "engine/pending.h"
 #include "engine/replica.h"
 #include "engine/shipper.h"
 #include "engine/state_store.h"
@@ -77,7 +76,6 @@ private:
     io::task<io::result<void>> open_local();
     io::task<io::result<void>> attach();
     io::task<io::result<remote_view>> look_at_store();
-    io::task<io::result<bool>> send_pending(const remote_view& remote);
     io::task<io::result<changes>> read_unseen(const remote_view& remote);
     io::task<io::result<attach_input>> take_pin(const remote_view& remote, changes unseen);
     io::result<wal::position> find_in_log(attach_input& in, const changes& unseen);
@@ -85,6 +83,17 @@ private:
     io::task<io::result<void>> carry_out(const attach_decision& plan, const remote_view& remote);
     io::task<io::result<void>> ship_image(const attach_decision& plan, std::uint64_t pre);
     void adopt(const ltx::header& head);
+
+    // Segments of earlier runs, and those that are durable (database_segments.cc).
+    struct joining;
+    io::task<io::result<bool>> send_segments(const remote_view& remote, const changes& unseen, bool told);
+    io::result<joining> join_segments(const remote_view& remote, const changes& unseen);
+    std::optional<memo> known(const remote_view& remote) const;
+    io::result<bool> made_from_segments(const memo& from, wal::position& end, const changes& unseen);
+    io::task<io::result<void>> set_segments_aside();
+    void tell_damage(const std::vector<io::error>& troubles);
+    void tidy_up();
+    io::task<void> remove_durable_segments();
 
     // Following (database.cc).
     io::task<io::result<void>> follow();
@@ -97,9 +106,8 @@ private:
     io::task<io::result<void>> ship(outgoing object, when_refused how = when_refused::wait);
     io::task<io::result<io::semaphore::permit>> wait_for(io::semaphore& from, std::size_t units);
     io::task<io::result<void>> guard_until(std::function<bool()> met);
-    io::task<io::result<void>> confirm(std::shared_ptr<object_encoder> object, wal::position after, bool more);
+    io::task<io::result<void>> confirm(const captured& what);
     outgoing as_outgoing(unsigned level, std::shared_ptr<object_encoder> object);
-    outgoing as_outgoing(const ltx::header& head, io::bytes tail);
 
     // What the store refuses (database_halt.cc).
     io::task<io::result<void>> put_through(outgoing object, when_refused how);
@@ -114,7 +122,15 @@ private:
 
     // database_hand_off.cc
     io::task<io::result<void>> hand_off();
-    io::task<io::result<void>> finish_hand_off(wal::handoff done, captured drained);
+    struct tail {
+        bool too_long = false;           // nothing was done
+        std::string unsaved;             // why it could not be copied
+        wal::position next;              // where the log begins after the restart
+        bool waits = false;              // there are segments that are not durable in the store
+        std::uint64_t shadow_bytes = 0;
+    };
+    io::result<bool> save_tail(const base_state& from, const wal::wal_index& now, tail& saved);
+    io::result<void> follow_restart(const wal::handoff& done, tail& saved);
 
     // database_snapshot.cc
     io::task<io::result<void>> start_snapshot();
@@ -145,7 +161,6 @@ private:
     const io::environment& env_;
     candidate what_;
     replica replica_;
-    pending pending_;
     cache cache_;
     cache_manifest objects_;
     std::optional<object_name> shipping_;  // the object that is on its way
@@ -158,6 +173,7 @@ private:
     std::optional<database_state> next_;
     memo memo_;
     std::shared_ptr<frame_source> in_flight_;  // of the object that is being shipped; null: none that was made from the log
+    bool tidying_ = false;  // remove_durable_segments() runs
     bool was_live_ = false;
     bool abandoned_ = false;  // nobody waits for the object that is on its way any more
     bool halted_ = false;  // the store has refused an object for good

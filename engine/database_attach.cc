@@ -1,6 +1,8 @@
 // How a driver comes into step with its store: local state, the store's head, the pin, then what attach_plan says.
 #include <fmt/format.h>
 
+#include <array>
+
 #include "engine/database.h"
 #include "engine/restore_plan.h"
 #include "io/failpoint.h"
@@ -40,7 +42,8 @@ std::vector<std::uint64_t> sums_of_all(const object_encoder& object) {
 
 io::task<io::result<void>> database::open_local() {
     if (at_) co_return io::result<void>();
-    const auto open_all = [this]() -> io::result<std::unique_ptr<attachment>> {
+    std::vector<io::error> damage;
+    const auto open_all = [&]() -> io::result<std::unique_ptr<attachment>> {
         io::file_system& files = env_.files;
         auto live = wal::live_database::open(files, what_.path, live_settings);
         if (!live) return live.error();
@@ -56,18 +59,23 @@ io::task<io::result<void>> database::open_local() {
         }
         if (!lock) return lock.error().within("lock directory");
         const std::string id_text = local_id(around_.store.url(), memo_.stream);
-        for (const char* folder : {"sums", "pending"}) {
-            if (auto ok = files.make_directories(io::join(around_.state.directory(), folder)); !ok) return ok.error();
-        }
-        auto sums = ltx::page_sums::open(files, io::join(io::join(around_.state.directory(), "sums"), id_text));
+        const std::string sums_folder = io::join(around_.state.directory(), "sums");
+        if (auto ok = files.make_directories(sums_folder); !ok) return ok.error();
+        auto sums = ltx::page_sums::open(files, io::join(sums_folder, id_text));
         if (!sums) return sums.error().within("page sums");
+        const std::string shadow_folder = io::join(io::join(around_.state.directory(), "shadow"), id_text);
+        auto shadow = wal::shadow::open(files, shadow_folder, *io::parse_hex16(id_text), env_.time.wall_ms());
+        if (!shadow) return shadow.error().within("segments");
+        damage = std::move(shadow->troubles);
         wal::log_reader log(files, (*live)->wal_path());
         return std::unique_ptr<attachment>(
-            new attachment{std::move(*lock), std::move(*live), std::move(log), std::move(*sums), false, false, false});
+            new attachment{std::move(*lock), std::move(*live), std::move(log), std::move(*sums), std::move(shadow->segments), false});
     };
     auto opened = co_await locally(open_all);
+    tell_damage(damage);
     if (!opened) co_return opened.error();
     at_ = std::move(*opened);
+    memo_.shadow_bytes = at_->shadow.bytes();
     co_return io::result<void>();
 }
 
@@ -94,44 +102,21 @@ io::task<io::result<remote_view>> database::look_at_store() {
     co_return out;
 }
 
-// An object that a handoff left on local disk belongs right after the store's head, or nowhere. True: it was shipped.
-io::task<io::result<bool>> database::send_pending(const remote_view& remote) {
-    auto found = co_await locally([this] { return pending_.load(env_.files); });
-    if (!found && found.error().code == io::errc::corrupt) {
-        env_.journal.warning("{}: {}", memo_.stream, found.error().context);
-        co_return false;
-    }
-    if (!found) co_return found.error();
-    if (!*found) co_return false;
-    const ltx::header& head = (*found)->head;
-    const bool follows = follows_head(remote, head, around_.state.epoch());
-    if (follows) {
-        env_.journal.info("{}: shipping TXID {}, which the last handoff left on local disk", memo_.stream, head.max_txid);
-        outgoing tail = as_outgoing(head, std::move((*found)->object));
-        if (auto ok = co_await ship(std::move(tail)); !ok) co_return ok.error();
-        around_.tell({event::what::confirmed, memo_.stream, head.max_txid, {}});
-        io::failpoint("attach.sent");
-    }
-    auto removed = co_await locally([this] { return pending_.remove(env_.files); });
-    if (!removed) co_return removed.error();
-    co_return follows;
-}
-
 // Objects that the page sums or the memo have not seen are fetched: the sums move on, so that they prove the head (or are mended, if a
 // crash tore them while they moved to the first of these), and the changes tell
 // whether the log is the one that these objects were made from. Objects that cannot be had, or do not follow, leave both short of it.
 io::task<io::result<changes>> database::read_unseen(const remote_view& remote) {
     ltx::page_sums& sums = at_->sums;
-    const auto remembered = around_.state.find(memo_.stream);
+    const auto remembered = known(remote);
     changes out;
     out.from_txid = out.to_txid = remembered ? remembered->txid : remote.head_txid;
     const auto torn = sums.torn();
     const std::uint64_t sums_at = sums.valid() ? sums.txid() : torn ? torn->txid : remote.head_txid;
     // A memo that was not written for long does not keep the sums from the little that they lack.
     const bool old_memo = out.from_txid < sums_at && remote.head_txid - out.from_txid > most_unseen;
-    const std::uint64_t known = old_memo ? sums_at : std::min(sums_at, out.from_txid);
-    if (!remote.head || known >= remote.head_txid || remote.head_txid - known > most_unseen) co_return out;
-    for (std::uint64_t txid = known + 1; txid <= remote.head_txid; ++txid) {
+    const std::uint64_t seen = old_memo ? sums_at : std::min(sums_at, out.from_txid);
+    if (!remote.head || seen >= remote.head_txid || remote.head_txid - seen > most_unseen) co_return out;
+    for (std::uint64_t txid = seen + 1; txid <= remote.head_txid; ++txid) {
         auto object = co_await around_.store.get(replica_.key(level_captures, {txid, txid}), 0, most_object_bytes);
         if (!object && object.error().code == io::errc::not_found && txid <= sums_at) continue;  // the snapshot that the stream began with
         if (!object && object.error().code == io::errc::not_found) break;
@@ -183,7 +168,7 @@ io::result<wal::position> database::find_in_log(attach_input& in, const changes&
     const auto find_position = [&]() -> io::result<bool> {
         auto holds = at_->log.holds(expected, adopted);
         if (!holds || !*holds || !adopted || unseen.to_txid != remote.head_txid) return holds;
-        auto same = log_holds(at_->log, in.remembered->position, expected, unseen, in.remembered->page_count);
+        auto same = log_holds(std::array{stretch{&at_->log, in.remembered->position, expected}}, unseen, in.remembered->page_count);
         if (!same) return same;
         proven = *same;
         return true;
@@ -267,26 +252,28 @@ io::task<io::result<void>> database::attach() {
     was_live_ = true;
     auto remote = co_await look_at_store();
     if (!remote) co_return remote.error();
-    auto sent = co_await send_pending(*remote);
-    if (!sent) co_return sent.error();
-    if (*sent) {
-        remote = co_await look_at_store();
-        if (!remote) co_return remote.error();
-    }
     auto resent = co_await send_cached(*remote);
     if (!resent) co_return resent.error();
     if (*resent) {
-        sent = true;
         remote = co_await look_at_store();
         if (!remote) co_return remote.error();
     }
     auto unseen = co_await read_unseen(*remote);
     if (!unseen) co_return unseen.error();
+    auto sent = co_await send_segments(*remote, *unseen, *resent);
+    if (!sent) co_return sent.error();
+    if (*sent) {
+        remote = co_await look_at_store();
+        if (!remote) co_return remote.error();
+        unseen = co_await read_unseen(*remote);
+        if (!unseen) co_return unseen.error();
+    }
     auto input = co_await take_pin(*remote, std::move(*unseen));
     if (!input) co_return input.error();
     io::failpoint("attach.pinned");
     const attach_decision plan = plan_attach(*input);
     if (plan.what == attach_decision::step::refuse) co_return io::error{plan.code, io::subject::store, plan.why};
+    if (auto ok = co_await set_segments_aside(); !ok) co_return ok;
     if (plan.loud) {
         ++memo_.reanchors;
         tell(event::what::reanchored, plan.why);
@@ -297,7 +284,7 @@ io::task<io::result<void>> database::attach() {
     memo_.snapshot_ms = remote->snapshot_ms;  // the memo may be older than a snapshot that is in the store
     if (remote->head) {
         adopt(*remote->head);
-        if (plan.adopt && !*sent) tell(event::what::confirmed);  // ours, and durable, but nobody was told
+        if (plan.adopt && !*resent) tell(event::what::confirmed);  // ours, and durable, but nobody was told
     } else if (input->remembered) {
         memo_.txid = input->remembered->txid;
         memo_.post = input->remembered->post;

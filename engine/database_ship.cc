@@ -20,20 +20,7 @@ outgoing database::as_outgoing(unsigned level, std::shared_ptr<object_encoder> o
     return out;
 }
 
-// The tail of a log that was restarted: shipped as it was saved, for its frames may be overwritten by now.
-outgoing database::as_outgoing(const ltx::header& head, io::bytes tail) {
-    outgoing out;
-    out.turn = &turn_;
-    out.key = replica_.key(level_captures, head.range());
-    out.head = head;
-    out.page_bytes = tail.size();
-    out.parts = [tail = std::move(tail)]() -> outgoing::part_source {
-        return [rest = std::optional(tail)]() mutable { return io::result<std::optional<io::bytes>>(std::exchange(rest, std::nullopt)); };
-    };
-    return out;
-}
-
-// Reads the log up to its newest commit, ships what it found and confirms it. False: there was nothing.
+// Reads the segments, and then the log up to its newest commit, ships what it found and confirms it. False: there was nothing.
 io::task<io::result<bool>> database::capture(bool even_own) {
     next_->on_capture();
     const base_state from = base();
@@ -42,6 +29,7 @@ io::task<io::result<bool>> database::capture(bool even_own) {
     if (!listed) co_return listed.error();
     begin_flushes();
     const auto read = [&]() -> io::result<captured> {
+        if (at_->shadow.front()) return capture_segment(*at_, from, limit, env_.time.wall_ms());
         auto now = at_->live->index();
         if (!now) return now.error();
         auto out = capture_log(*at_, from, now->salt1, now->salt2, now->max_frame, limit, even_own, env_.time.wall_ms());
@@ -64,8 +52,8 @@ io::task<io::result<bool>> database::capture(bool even_own) {
     auto shipped = co_await ship(as_outgoing(level_captures, got->object));
     in_flight_.reset();
     if (!shipped) co_return shipped.error();
-    if (auto ok = co_await confirm(got->object, got->after, got->more); !ok) co_return ok.error();
-    if (!got->more) end_flushes(got->unpublished);
+    if (auto ok = co_await confirm(*got); !ok) co_return ok.error();
+    if (!got->more && !got->of_segment) end_flushes(got->unpublished);
     co_return true;
 }
 
@@ -109,23 +97,25 @@ io::task<io::result<void>> database::guard_until(std::function<bool()> met) {
 }
 
 // An object is durable: everything that says how far the stream is moves on, in one go.
-io::task<io::result<void>> database::confirm(std::shared_ptr<object_encoder> object, wal::position after, bool more) {
-    const ltx::header& head = object->head();
-    const bool may_advance = !next_->snapshot_running();
+io::task<io::result<void>> database::confirm(const captured& what) {
+    const ltx::header& head = what.object->head();
+    const bool may_advance = next_ && !next_->snapshot_running();
     const auto note = [&]() -> io::result<void> {
-        if (auto ok = at_->sums.apply(object->sums(), head.commit, head.max_txid, head.sums->post); !ok) return ok;
+        if (what.ends_segment) at_->shadow.front_is_durable();
+        if (auto ok = at_->sums.apply(what.object->sums(), head.commit, head.max_txid, head.sums->post); !ok) return ok;
         io::failpoint("confirm.summed");
         return may_advance ? at_->live->log_pin().advance() : io::result<void>();
     };
     auto noted = co_await locally(note);
     adopt(head);
     memo_.durable_ms = env_.time.wall_ms();
-    memo_.position = after;
-    if (after.offset != wal::header_size) at_->own_frame_first = false;
+    memo_.position = what.after;
+    if (what.ends_segment || what.after.offset != wal::header_size) at_->own_frame_first = what.own_frame_first;
     remember();
     tell(event::what::confirmed);
     io::failpoint("confirm.told");
-    next_->on_confirmed(env_.time.now(), after.offset, more);
+    if (what.ends_segment) tidy_up();
+    if (next_) next_->on_confirmed(env_.time.now(), what.of_segment ? next_->log_bytes() : what.after.offset, what.more || what.of_segment);
     co_return noted;
 }
 

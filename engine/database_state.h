@@ -85,6 +85,7 @@ public:
 
     next decide(io::instant now) const;
     bool snapshot_running() const { return snapshot_running_; }
+    std::uint64_t log_bytes() const { return log_bytes_; }
     // The last capture stopped at its size limit: there is more in the log.
     bool behind() const { return behind_; }
 

@@ -55,10 +55,10 @@ io::result<log_reader> shadow::reader(const segment& of) const {
 }
 
 io::result<shadow::opened> shadow::open(io::file_system& files, std::string directory, std::uint64_t stream, std::int64_t now_ms) {
-    if (auto ok = files.make_directories(directory); !ok) return ok.error();
     auto names = files.list(directory);
-    if (!names) return names.error();
     opened out{shadow(files, std::move(directory), stream), {}};
+    if (!names && names.error().code == io::errc::not_found) return out;
+    if (!names) return names.error();
     for (const auto& entry : *names) {
         const auto number = io::parse_hex16(entry.name);
         if (!number || entry.kind != io::file_kind::regular) continue;
@@ -157,10 +157,11 @@ io::result<void> shadow::set_aside_from(std::size_t first, std::int64_t now_ms, 
 }
 
 io::result<void> shadow::set_aside(std::int64_t now_ms, std::string_view why, std::vector<io::error>& troubles) {
-    return set_aside_from(0, now_ms, why, troubles);
+    return set_aside_from(durable_, now_ms, why, troubles);
 }
 
 io::result<void> shadow::begin(const header& log, const segment_base& base, const position& from) {
+    if (auto ok = files_->make_directories(directory_); !ok) return ok;
     segment next{newest_ + 1, io::join(directory_, io::hex16(newest_ + 1)), {stream_, log, from, base}, from, {}};
     auto file = files_->open(next.path, io::open_mode::create_new);
     if (!file) return file.error();
@@ -177,7 +178,7 @@ io::result<void> shadow::append(const log_reader& log, const segment_base& base,
     auto head = log.current_header();
     if (!head) return head.error();
     if (!*head || !same_generation(from, **head)) return gap("the log is another generation than the one to be copied");
-    const bool goes_on = appending_ && !segments_.back().seal && segments_.back().end == from;
+    const bool goes_on = appending_ && front() && !segments_.back().seal && segments_.back().end == from;
     io::result<void> done = goes_on ? io::result<void>() : begin(**head, base, from);
     if (done) done = copy(log, from, end);
     if (done && !goes_on) done = files_->sync_directory(directory_);
@@ -243,14 +244,22 @@ io::result<void> shadow::seal(const header& next, bool own_frame_first) {
     return (*file)->sync();
 }
 
+void shadow::front_is_durable() { ++durable_; }
+
 io::result<void> shadow::drop_front() {
     io::failpoint("segment.durable");
     auto removed = files_->remove(segments_.front().path);
     if (!removed && removed.error().code != io::errc::not_found) return removed;
     io::failpoint("segment.removed");
-    if (segments_.size() == 1) appending_.reset();
     segments_.pop_front();
     return files_->sync_directory(directory_);
+}
+
+io::result<void> shadow::remove_durable() {
+    for (; durable_ > 0; --durable_) {
+        if (auto ok = drop_front(); !ok) return ok;
+    }
+    return {};
 }
 
 // The number of segments that are durable as a whole if the stream reached `at`; the next one holds `at`, unless there is a hole.
@@ -279,17 +288,13 @@ io::result<shadow::joined> shadow::begin_at(position& at, std::int64_t now_ms, s
     if (!durable) return durable.error();
     if (!*durable) return out;
     out.found = true;
-    for (std::size_t i = 0; i < **durable; ++i) {
-        if (auto ok = drop_front(); !ok) return ok.error();
+    durable_ = **durable;
+    for (; front() && front()->has(at) && front()->end.offset == at.offset; ++durable_) {
+        at = front()->after();
+        out.own_frame_first = front()->seal && front()->seal->own_frame_first;
     }
-    while (!segments_.empty() && segments_.front().has(at) && segments_.front().end.offset == at.offset) {
-        at = segments_.front().after();
-        out.own_frame_first = segments_.front().seal && segments_.front().seal->own_frame_first;
-        if (auto ok = drop_front(); !ok) return ok.error();
-    }
-    if (segments_.empty()) return out;
-    std::size_t linked = segments_.front().has(at) ? 1 : 0;
-    while (linked > 0 && linked < segments_.size() && segments_[linked].head.start == segments_[linked - 1].after()) ++linked;
+    std::size_t linked = durable_ + (front() && front()->has(at) ? 1 : 0);
+    while (linked > durable_ && linked < segments_.size() && segments_[linked].head.start == segments_[linked - 1].after()) ++linked;
     auto aside = set_aside_from(linked, now_ms, "segment: it does not follow what is durable or the segment before it", troubles);
     if (!aside) return aside.error();
     return out;

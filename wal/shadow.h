@@ -32,14 +32,18 @@ struct segment {
 class shadow {
 public:
     struct opened;
-    // Reads what is in `directory` (created if absent), every frame of it. A last segment that is not sealed is cut after its newest commit:
+    // Reads what is in `directory` (the first append creates it), every frame of it. A last segment that is not sealed is cut after its newest commit:
     // what follows was being written when the process died, and nothing relied on it (E1). Files that are damaged, or of another
     // stream, are renamed to <name>.damaged-<now_ms> and told in `troubles` (corrupt, subject::general, with the new name). `files` must
     // outlive this. Errors: the file system's; then nothing was changed, or what was is as above.
     static io::result<opened> open(io::file_system& files, std::string directory, std::uint64_t stream, std::int64_t now_ms);
 
+    // All of them, and the first that is not durable in the store; null: the stream goes on in the log itself.
     const std::deque<segment>& segments() const { return segments_; }
+    const segment* front() const { return durable_ < segments_.size() ? &segments_[durable_] : nullptr; }
     std::uint64_t bytes() const;  // on disk
+    // Where copying goes on, if the stream is at `at`: there, or behind the last segment.
+    position goes_on_from(const position& at) const { return front() ? segments_.back().after() : at; }
 
     // Copies the frames of `log` from `from` to `end` (bytes, the end of a commit) behind the last segment, if they continue it in the same
     // generation, else into a new one that follows `base`; durable on return. What is long is synced in groups. Nothing to do if end is
@@ -48,14 +52,15 @@ public:
     io::result<void> append(const log_reader& log, const segment_base& base, const position& from, std::uint64_t end);
 
     // The log was restarted after the last segment's end and nothing was missed: `next` is its header now. Durable on return; on an error
-    // it holds for this process all the same, and a later one has to compare the database. Precondition: the last segment is not sealed.
+    // it holds for this process all the same, and a later one has to compare the database. Precondition: there is a segment, and the last is
+    // not sealed.
     io::result<void> seal(const header& next, bool own_frame_first);
 
     // A reader on the segment, which takes offsets of the log.
     io::result<log_reader> reader(const segment& of) const;
 
-    // Comes into step with the stream, whose newest durable object ends at `at`: segments before that place are durable, and removed; those
-    // from there on that follow each other without a hole are kept; what comes behind a hole is set aside. Found if `at` is a place in a
+    // Comes into step with the stream, whose newest durable object ends at `at`: segments before that place are durable; those that follow
+    // each other without a hole are kept; what comes behind a hole is set aside. Found if `at` is a place in a
     // segment, or after one in its generation or the one that follows; then a zero running checksum is filled in if `at` is in a segment, and
     // `at` is moved from the end of one to the start of what follows. Not found: nothing was done.
     struct joined {
@@ -64,9 +69,11 @@ public:
     };
     io::result<joined> begin_at(position& at, std::int64_t now_ms, std::vector<io::error>& troubles);
 
-    // Removes the first segment: all of it is durable in the store.
-    io::result<void> drop_front();
-    // Renames every segment to <name>.damaged-<now_ms> and tells of each in `troubles` (gap, subject::general, `why` and the new name).
+    // All of front() is durable in the store: it is the front no more, and nothing is appended to it. Its file is there until
+    // remove_durable(), so that a process that remembers less still finds it.
+    void front_is_durable();
+    io::result<void> remove_durable();
+    // Renames every segment that is not durable to <name>.damaged-<now_ms> and tells of each in `troubles` (gap, subject::general, `why` and the new name).
     io::result<void> set_aside(std::int64_t now_ms, std::string_view why, std::vector<io::error>& troubles);
 
 private:
@@ -82,11 +89,13 @@ private:
     io::result<void> copy(const log_reader& log, const position& from, std::uint64_t end);
     void give_up(const position& from);
     io::result<std::optional<std::size_t>> find(position& at) const;
+    io::result<void> drop_front();
 
     io::file_system* files_;
     std::string directory_;
     std::uint64_t stream_;
     std::deque<segment> segments_;
+    std::size_t durable_ = 0;              // so many of them, from the first
     std::uint64_t newest_ = 0;             // number of the newest segment
     std::unique_ptr<io::file> appending_;  // the last segment, while it may be continued
 };

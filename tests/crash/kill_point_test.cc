@@ -72,7 +72,7 @@ struct story {
 
     void live_through(past before) {
         if (before == past::nothing || before == past::outage || before == past::recovery) return;
-        if (before == past::tail) return die_at("handoff.restarted");
+        if (before == past::tail) return die_at("segment.sealed");
         auto run = start();
         run->await("confirmed", 6);
         run->kill();
@@ -158,7 +158,7 @@ TEST_P(torn, E1_local_files_are_healed_at_the_next_start) {
     told.end();
 }
 
-INSTANTIATE_TEST_SUITE_P(of, torn, testing::Values(tear{"sums", "/sums/", past::killed, true}, tear{"tail", "/pending/", past::tail, false}),
+INSTANTIATE_TEST_SUITE_P(of, torn, testing::Values(tear{"sums", "/sums/", past::killed, true}, tear{"tail", "/shadow/", past::tail, false}),
                          [](const auto& each) { return std::string(each.param.name); });
 
 }  // namespace

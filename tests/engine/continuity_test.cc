@@ -25,6 +25,9 @@ protected:
         auto head = log.open();
         return log.read(wal::start_of(**head), UINT64_MAX, UINT64_MAX)->batch.end();
     }
+    io::result<bool> holds(const wal::position& from, const wal::position& to, const engine::changes& made, std::uint32_t old_pages) {
+        return engine::log_holds(std::vector{engine::stretch{&log, from, to}}, made, old_pages);
+    }
     engine::changes since(const wal::position& from, std::uint64_t txid) {
         engine::changes out;
         out.to_txid = txid - 1;
@@ -45,28 +48,34 @@ protected:
 
 TEST_F(continuity, A3_the_changes_must_be_those_of_the_log) {
     const wal::position from = end();
-    db.run("INSERT INTO t VALUES(2); INSERT INTO t VALUES(hex(randomblob(9000)))");
+    db.run("INSERT INTO t VALUES(2)");
+    const wal::position middle = end();
+    db.run("INSERT INTO t VALUES(hex(randomblob(9000)))");
     const wal::position to = end();
     const engine::changes made = since(from, 5);
     EXPECT_EQ(made.to_txid, 5U);
-    EXPECT_TRUE(*engine::log_holds(log, from, to, made, 2));
+    EXPECT_TRUE(*holds(from, to, made, 2));
 
     engine::changes other = made;
     other.sums.begin()->second ^= 1U;
-    EXPECT_FALSE(*engine::log_holds(log, from, to, other, 2)) << "another content";
+    EXPECT_FALSE(*holds(from, to, other, 2)) << "another content";
     other = made;
     other.sums.erase(other.sums.begin());
-    EXPECT_FALSE(*engine::log_holds(log, from, to, other, 2)) << "a page that the objects do not have";
+    EXPECT_FALSE(*holds(from, to, other, 2)) << "a page that the objects do not have";
     other = made;
     other.page_count += 1;
-    EXPECT_FALSE(*engine::log_holds(log, from, to, other, 2)) << "another size";
+    EXPECT_FALSE(*holds(from, to, other, 2)) << "another size";
     other = made;
     other.sums[made.page_count] = 1;
-    EXPECT_FALSE(*engine::log_holds(log, from, to, other, made.page_count)) << "a page that the log does not have";
+    EXPECT_FALSE(*holds(from, to, other, made.page_count)) << "a page that the log does not have";
 
     wal::position earlier = from;
     earlier.running.s0 ^= 1U;
-    EXPECT_FALSE(*engine::log_holds(log, earlier, to, made, 2)) << "another history before";
+    EXPECT_FALSE(*holds(earlier, to, made, 2)) << "another history before";
+
+    // In two pieces it is the same.
+    EXPECT_TRUE(*engine::log_holds(std::vector{engine::stretch{&log, from, middle}, engine::stretch{&log, middle, to}}, made, 2));
+    EXPECT_FALSE(*holds(from, middle, made, 2)) << "not all of it";
 }
 
 TEST_F(continuity, pages_that_were_cut_off_again_do_not_count) {

@@ -252,9 +252,9 @@ TEST_F(engine_test, E1_torn_local_state_is_healed_at_start) {
         file.seekp(4096 + 8);
         file.write("garbage!", 8);
     }
-    std::filesystem::create_directories(dir.file("state/pending"));
     for (const auto& e : std::filesystem::directory_iterator(dir.file("state/sums"))) {
-        std::ofstream(dir.file("state/pending/" + e.path().filename().string() + ".ltx")) << "LTX1 torn";
+        std::filesystem::create_directories(dir.file("state/shadow/" + e.path().filename().string()));
+        std::ofstream(dir.file("state/shadow/" + e.path().filename().string() + "/0000000000000001")) << "FLOTWALS torn";
     }
     const std::size_t before = objects(0);
     start();

@@ -266,8 +266,8 @@ TEST_F(fleet_life, A5_a_tail_that_cannot_be_saved_postpones_the_handoff_and_noth
     create();
     start();
     until([&] { return count(what::attached) == 1; });
-    fs::remove_all(dir.file("state/pending"));
-    std::ofstream(dir.file("state/pending")) << "no directory, as if the disk were full";
+    fs::remove_all(dir.file("state/shadow"));
+    std::ofstream(dir.file("state/shadow")) << "no directory, as if the disk were full";
     tests::app db(db_path);
     bool writing = true;
     store->before_put = [&](const std::string&) -> io::task<void> {  // whenever an object is on its way there is a tail after it
@@ -279,8 +279,7 @@ TEST_F(fleet_life, A5_a_tail_that_cannot_be_saved_postpones_the_handoff_and_noth
     const std::size_t before = count(what::confirmed);
     until([&] { return count(what::confirmed) > before; });
     EXPECT_NE(running->status().at(0).problem, "");
-    fs::remove(dir.file("state/pending"));
-    fs::create_directories(dir.file("state/pending"));
+    fs::remove(dir.file("state/shadow"));
     until([&] { return count(what::handed_off) >= 1; });
     writing = false;
     EXPECT_EQ(count(what::attached), 1U);

@@ -4,7 +4,6 @@
 #include <fstream>
 
 #include "engine/key.h"
-#include "engine/pending.h"
 #include "io/wakeup.h"
 #include "tests/engine/engine_world.h"
 #include "tests/support/chain_builder.h"
@@ -155,95 +154,6 @@ TEST_F(store_trouble, a_store_that_hangs_for_one_database_does_not_hold_up_the_o
     stop();
     EXPECT_EQ(tests::dump(restore({}, "a.db")), tests::dump(data + "/a.db"));
     EXPECT_EQ(tests::dump(restore({}, "b.db")), tests::dump(data + "/b.db"));
-}
-
-TEST_F(store_trouble, A5_a_tail_that_a_handoff_left_is_shipped_by_the_next_run) {
-    create();
-    settings.drain_limit = 100ms;
-    start();
-    until([&] { return count(what::attached) == 1; });
-    tests::app db(db_path);
-    // The object that fills the log is held up while more is committed: the handoff after it has a tail to take along.
-    bool filled = false;
-    bool late = false;
-    store->before_put = [&](const std::string&) -> io::task<void> {
-        if (filled && !late) {
-            late = true;
-            db.run("INSERT INTO t(x) VALUES('the tail')");
-        }
-        co_return;
-    };
-    store->on_put = [&](const std::string&) {
-        return std::filesystem::is_empty(dir.file("state/pending")) ? write_fate{} : write_fate::refused();
-    };
-    filled = true;
-    db.run("INSERT INTO t(x) VALUES(hex(randomblob(100000)))");
-    until([&] { return count(what::failing) == 1; });
-    ASSERT_FALSE(std::filesystem::is_empty(dir.file("state/pending")));
-    const io::bytes tail = tests::slurp(std::filesystem::directory_iterator(dir.file("state/pending"))->path());
-    const std::uint64_t txid = ltx::decode_header(tail)->max_txid;
-    running->stop();
-    (void)refusal();
-    store->on_put = nullptr;
-    start();
-    until([&] { return count(what::attached) == 2; });
-    EXPECT_EQ(tests::slurp(dir.file("store/") + engine::object_key(store->layout(), "app.db", 0, {txid, txid})), tail);
-    EXPECT_TRUE(std::filesystem::is_empty(dir.file("state/pending")));
-    db.run("INSERT INTO t(x) VALUES('after')");
-    stop();
-    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
-    expect_sound();
-}
-
-TEST_F(store_trouble, A5_the_tail_of_a_handoff_is_shipped_though_the_log_was_overwritten_meanwhile) {
-    create();
-    start();
-    until([&] { return count(what::attached) == 1; });
-    tests::app db(db_path);
-    const char* much = "INSERT INTO t(x) VALUES(hex(randomblob(1000000)))";
-    bool late = false;
-    bool refused = false;
-    store->before_put = [&](const std::string&) -> io::task<void> {
-        if (!std::exchange(late, true)) db.run(much);  // the tail
-        co_return;
-    };
-    store->on_put = [&](const std::string&) {
-        if (refused || std::filesystem::is_empty(dir.file("state/pending"))) return write_fate{};
-        refused = true;
-        for (int i = 0; i < 3; ++i) db.run(much);
-        return write_fate::refused();
-    };
-    db.run(much);
-    until([&] { return refused && count(what::handed_off) >= 1; });
-    stop();
-    EXPECT_EQ(count(what::reanchored), 0U);
-    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
-    expect_sound();
-}
-
-TEST_F(store_trouble, B13_a_pending_object_that_is_not_the_next_of_this_stream_is_never_shipped) {
-    create();
-    start();
-    until([&] { return count(what::attached) == 1; });
-    tests::app db(db_path);
-    db.run("INSERT INTO t(x) VALUES('one')");
-    stop();
-    const std::size_t before = objects(0);
-    // Sound objects all of them, but of another writer, of a TXID that is taken, of one that is too far ahead.
-    tests::chain_builder chain;
-    for (std::uint8_t i = 0; i < 9; ++i) chain.commit_page(3, i);
-    for (const std::uint64_t txid : {2U, 3U, 9U}) {
-        const std::string path = dir.file("state/pending/") + engine::local_id(store->url(), "app.db") + ".ltx";
-        tests::spill(path, chain.file(txid, txid));
-        const std::size_t attached = count(what::attached);
-        start();
-        until([&] { return count(what::attached) > attached; });
-        stop();
-        EXPECT_FALSE(std::filesystem::exists(path));
-        EXPECT_EQ(objects(0), before);
-    }
-    EXPECT_EQ(count(what::reanchored), 0U);
-    expect_sound();
 }
 
 TEST_F(store_trouble, objects_newer_than_the_memo_are_adopted_and_nothing_is_uploaded_twice) {
