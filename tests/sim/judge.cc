@@ -18,13 +18,14 @@ constexpr std::size_t most_judged = 12;  // TXIDs of a stream that are restored 
 
 // Restores, reads what came out, and removes it.
 io::task<std::optional<io::error>> simulation::restore(stream& of, engine::restore_target at, std::uint64_t& txid, state& found) {
-    store client(server_, checker_);
+    auto client = co_await open_store(shared_env_, checker_, io::directory_store::access::read);
+    if (!client) co_return client.error();
     engine::restore_request request;
     request.stream = of.name;
     request.target = at;
     request.output = fmt::format("/{}-{}.db", of.name, ++out_.restored);
     const std::string path = request.output;
-    auto report = co_await engine::restore(checker_.env, client, request);
+    auto report = co_await engine::restore(checker_.env, **client, request);
     if (!report) co_return report.error();
     txid = report->txid;
     std::string broken;
@@ -49,6 +50,11 @@ void simulation::judge_state(stream& of, std::uint64_t txid, const state& found,
     if (known == nullptr) wrong("what is restored was never written");
     if (known->what == model::fate::undone) wrong("what is restored was rolled back by the application");
     if (known->hash != found.hash) wrong("what is restored has the id of a transaction, but not its contents");
+    for (auto each = of.flushed.begin(); each != of.flushed.end() && each->first <= txid; ++each) {
+        if (power_losses_ == 0 || each->first == txid) {
+            if (known->order < each->second) wrong(fmt::format("a flush that returned TXID {} acknowledged a transaction that is not in it", each->first));
+        }
+    }
     const auto [at, first] = of.restored.emplace(txid, found);
     if (!first && at->second != found) wrong("it was restored before and was another state then");
     if (power_losses_ != 0) return;  // the application itself may have gone back
@@ -88,6 +94,7 @@ io::task<void> simulation::judge_stream(stream& of, state live) {
     if (problem) all_.fail(fmt::format("{}: the newest state cannot be restored: {}", of.name, problem->context));
     if (newest != live) all_.fail(fmt::format("{}: TXID {} is the newest, transaction {:016x}; the database holds {:016x}", of.name, txid, newest.id, live.id));
     std::vector<std::uint64_t> chosen(of.confirmed.begin(), of.confirmed.end());
+    for (const auto& [each, order] : of.flushed) chosen.push_back(each);
     while (chosen.size() > most_judged) chosen.erase(chosen.begin() + static_cast<std::ptrdiff_t>(dice_.below(chosen.size())));
     for (const std::uint64_t each : chosen) {
         state found;
@@ -95,8 +102,9 @@ io::task<void> simulation::judge_stream(stream& of, state live) {
         if (problem) all_.fail(fmt::format("{}: TXID {} was confirmed and cannot be restored: {}", of.name, each, problem->context));
         if (txid != each) all_.fail(fmt::format("{}: TXID {} was asked for, {} came", of.name, each, txid));
     }
-    store client(server_, checker_);
-    auto report = co_await engine::verify(checker_.env, client, of.name, {});
+    auto client = co_await open_store(shared_env_, checker_, io::directory_store::access::read);
+    if (!client) all_.fail("the store cannot be opened: " + client.error().context);
+    auto report = co_await engine::verify(checker_.env, **client, of.name, {});
     if (!report) all_.fail(fmt::format("{}: cannot be verified: {}", of.name, report.error().context));
     for (const auto& each : report->findings) {
         if (each.how == engine::finding::severity::doubt) all_.fail(fmt::format("{}: verify: {}: {}", of.name, each.key, each.text));
@@ -140,7 +148,34 @@ void simulation::judge() {
     all_.run([&] { return last->ended.has_value(); }, 10min);
     if (!last->ended->has_value()) all_.fail("nothing is wrong with the world, and the engine ends with: " + last->ended->error().context);
     for (std::size_t i = 0; i < streams_.size(); ++i) all_.run(checker_, judge_stream(streams_[i], live[i]), 1h);
+    if (what_.rot) {
+        stream& of = streams_[dice_.below(streams_.size())];
+        all_.run(checker_, judge_rot(of), 1h);
+    }
     judge_leftovers();
+}
+
+// A bit of what is stored flips: every point is what it was, or an error that says whose fault it is.
+io::task<void> simulation::judge_rot(stream& of) {
+    std::vector<std::string> keys;
+    for (const auto& [key, object] : server_.objects) {
+        if (key.starts_with(of.name + "/0")) keys.push_back(key);
+    }
+    server_.corrupt(keys.at(dice_.below(keys.size())));
+    bool broken = false;
+    for (int i = 0; i < 6; ++i) {
+        const auto any = std::next(of.confirmed.begin(), static_cast<std::ptrdiff_t>(dice_.below(of.confirmed.size())));
+        std::uint64_t txid = 0;
+        state found;
+        const auto problem = co_await restore(of, i == 0 ? engine::restore_target::latest() : engine::restore_target::at_txid(*any), txid, found);
+        if (!problem) continue;
+        broken = true;
+        if (problem->about != io::subject::integrity) all_.fail(fmt::format("a damaged object is somebody else's fault: {}", problem->context));
+    }
+    store client(server_, checker_);
+    auto report = co_await engine::verify(checker_.env, client, of.name, {});
+    if (!report) all_.fail("a damaged store cannot be verified: " + report.error().context);
+    if (broken && report->sound()) all_.fail("a restore fails, and verify finds nothing wrong");
 }
 
 void simulation::judge_leftovers() {

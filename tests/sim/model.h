@@ -2,6 +2,7 @@
 // transaction's own id, which is part of the database.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -32,17 +33,22 @@ public:
 
     // Before the commit, with the write lock held.
     void attempt(const state& next) { states_[next.id] = {next.hash, ++newest_, fate::unknown}; }
-    void decide(std::uint64_t id, bool committed) { states_[id].what = committed ? fate::committed : fate::undone; }
+    void decide(std::uint64_t id, bool committed) {
+        known& one = states_[id];
+        one.what = committed ? fate::committed : fate::undone;
+        if (committed) newest_committed_ = std::max(newest_committed_, one.order);
+    }
     const known* find(std::uint64_t id) const {
         const auto at = states_.find(id);
         return at == states_.end() ? nullptr : &at->second;
     }
-    std::uint64_t newest() const { return newest_; }
-    std::size_t size() const { return states_.size(); }
+    // The order of the newest transaction whose application was told that it is committed; 0: none.
+    std::uint64_t newest_committed() const { return newest_committed_; }
 
 private:
     std::map<std::uint64_t, known> states_;
     std::uint64_t newest_ = 0;
+    std::uint64_t newest_committed_ = 0;
 };
 
 // The tables of an application's database.

@@ -29,7 +29,7 @@ void unreliable_store(scenario& to, prng& dice) {
 }  // namespace
 
 const std::vector<std::string>& scenario_names() {
-    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "swarm", "canary"};
+    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "swarm", "canary"};
     return names;
 }
 
@@ -84,6 +84,8 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
         if (dice.chance(200)) add(out, dice, what::disk_full, 2, 5000);
         if (dice.chance(200)) add(out, dice, what::disk_errors, 2, 3000);
     }
+    out.directory = name != "outage" && name != "rot" && dice.chance(350);
+    out.rot = name == "rot";
     out.canary = name == "canary";
     std::sort(out.mishaps.begin(), out.mishaps.end(), [](const auto& a, const auto& b) {
         return std::tuple(a.at, a.kind, a.lasts, a.amount) < std::tuple(b.at, b.kind, b.lasts, b.amount);
@@ -93,9 +95,10 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
 
 std::string scenario::words() const {
     std::string out = fmt::format("{}: {} databases, {} writers each, interval {} ms, snapshots {} ms, checkpoint {} K, batch {} K, sweep {} ms, "
-                                  "store {}/{}/{}/{} per million, events {}/{}, trouble for {} ms",
+                                  "{} {}/{}/{}/{} per million, events {}/{}, trouble for {} ms",
                                   name, applications.size(), writers, stream.min_interval.count() / 1'000'000, stream.snapshot_interval.count() / 1'000'000,
-                                  stream.checkpoint_bytes >> 10U, stream.batch_bytes >> 10U, sweep.count() / 1'000'000, store.rejected, store.denied,
+                                  stream.checkpoint_bytes >> 10U, stream.batch_bytes >> 10U, sweep.count() / 1'000'000,
+                                  directory ? "directory" : "store", store.rejected, store.denied,
                                   store.reply_lost, store.stalled, events.most_waiting, events.lost_rate, trouble.count() / 1'000'000);
     for (const auto& one : applications) out += "; " + one.words();
     for (const auto& one : mishaps) out += fmt::format("; {} at {} ms for {} ms", sim::words(one.kind), one.at.count() / 1'000'000, one.lasts.count() / 1'000'000);

@@ -32,13 +32,16 @@ struct scenario {
     watcher_habits events;
     std::vector<mishap> mishaps;  // by time
     io::duration trouble = std::chrono::seconds(30);  // so long everything may go wrong; then all faults end
+    bool directory = false;       // the store is a directory on the same disk (io::directory_store), not an object store
+    std::uint64_t flush_rate = 300;  // in 1,000, every second: somebody asks for a commit barrier
+    bool rot = false;             // at the end a bit of what is stored flips
     bool canary = false;          // a commit that the model does not know: the run must fail
 
     // One line: what was drawn.
     std::string words() const;
 };
 
-// calm, crash_loop, power, outage, swarm, canary.
+// calm, crash_loop, power, outage, rot, swarm, canary.
 const std::vector<std::string>& scenario_names();
 // usage error (std::invalid_argument) for another name.
 scenario draw_scenario(const std::string& name, std::uint64_t seed);

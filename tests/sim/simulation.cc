@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
 namespace sim {
 
@@ -16,7 +17,8 @@ constexpr io::duration probe_every = std::chrono::seconds(4);
 
 simulation::simulation(scenario what, std::uint64_t seed)
     : what_(std::move(what)), all_(seed), dice_(all_.stream("simulation")), machine_(all_.add_host("machine")), desk_(all_.add_host("desk")),
-      checker_(all_.start(desk_, "checker")), server_(all_) {}
+      checker_(all_.start(desk_, "checker")), shared_(machine_.disk, checker_.id),
+      shared_env_{checker_.env.on, checker_.time, checker_.random, shared_, checker_.pool, checker_.log, checker_.env.make_watcher}, server_(all_) {}
 
 outcome simulation::run() {
     try {
@@ -43,7 +45,7 @@ void simulation::set_up() {
     process& founder = all_.start(machine_, "founder");
     for (std::size_t i = 0; i < what_.applications.size(); ++i) {
         const std::string name = fmt::format("db{}", i + 1);
-        streams_.push_back({name, std::make_unique<application>(all_, machine_, "/data/" + name, what_.applications[i], all_.stream("application " + name)), {}, {}});
+        streams_.push_back({name, std::make_unique<application>(all_, machine_, "/data/" + name, what_.applications[i], all_.stream("application " + name)), {}, {}, {}});
     }
     bool done = false;
     all_.bodies.start(founder.id, [&] {
@@ -65,6 +67,7 @@ void simulation::trouble() {
     for (auto& one : streams_) {
         for (std::uint64_t i = 0; i < what_.writers; ++i) one.app->start();
     }
+    flush_sometimes();
     for (const auto& each : what_.mishaps) all_.loop.at(begun + each.at, the_world, [this, each] { happen(each); });
     io::instant next_probe = begun + probe_every;
     while (all_.loop.now() < begun + what_.trouble) {
@@ -89,6 +92,8 @@ void simulation::calm() {
     server_.habits.down = false;
     server_.habits.rejected = server_.habits.denied = server_.habits.reply_lost = server_.habits.stalled = 0;
     if (engine_) all_.loop.thaw(engine_->who.id);
+    // Whoever mended the store's permissions says so.
+    for (auto& one : streams_) boost::asio::co_spawn(engine_->who.env.on, retry(engine_, one.name), boost::asio::detached);
     for (auto& one : streams_) one.app->stop();
     const auto writing = [&] { return std::any_of(streams_.begin(), streams_.end(), [](const auto& one) { return one.app->running() != 0; }); };
     all_.run([&] { return !writing() && !probing_; }, most_calm);
@@ -111,13 +116,22 @@ engine::options simulation::settings() const {
 
 void simulation::start_engine() {
     restart_planned_ = false;
-    engine_ = std::make_shared<life>(server_, all_.start(machine_, "engine"));
+    engine_ = std::make_shared<life>(all_.start(machine_, "engine"));
     boost::asio::co_spawn(engine_->who.env.on, live(engine_), [](std::exception_ptr thrown) { if (thrown) std::rethrow_exception(thrown); });
 }
 
+io::task<io::result<std::unique_ptr<io::object_store>>> simulation::open_store(const io::environment& env, process& who, io::directory_store::access how) {
+    using opened = io::result<std::unique_ptr<io::object_store>>;
+    if (!what_.directory) co_return opened(std::make_unique<store>(server_, who));
+    auto made = co_await io::directory_store::open(env, "/store", how);
+    if (!made) co_return made.error();
+    co_return opened(std::move(*made));
+}
+
 io::task<void> simulation::live(std::shared_ptr<life> one) {
-    {
-        engine::engine running(one->who.env, one->client, settings());
+    auto client = co_await open_store(one->who.env, one->who, io::directory_store::access::write);
+    if (client) {
+        engine::engine running(one->who.env, **client, settings());
         one->engine = &running;
         running.on_event([this, one](const engine::event& e) {
             if (e.kind == engine::event::what::watching) one->watching = true;
@@ -125,12 +139,45 @@ io::task<void> simulation::live(std::shared_ptr<life> one) {
         });
         auto end = co_await running.run();
         one->engine = nullptr;
+        while (one->calls != 0) co_await io::sleep_for(one->who.time, 1ms);
         one->ended = end;
+    } else {
+        one->ended = client.error();
     }
+    if (client) client->reset();
     all_.note("engine, process {}: ended, {}", one->who.id, one->ended->has_value() ? std::string_view("well") : io::name(one->ended->error().code));
     if (!one->ended->has_value()) all_.history.remark(all_.loop.now(), one->ended->error().context);
     if (one->who.files.open_now() != 0) all_.fail(fmt::format("the engine ended and left {} files open", one->who.files.open_now()));
     all_.loop.post(the_world, [this] { supervise(); });
+}
+
+// Every second somebody may want to know that what was committed is safe.
+void simulation::flush_sometimes() {
+    all_.loop.at(all_.loop.now() + 1s, the_world, [this] {
+        if (!faults_) return;
+        stream& of = streams_[dice_.below(streams_.size())];
+        if (dice_.chance(what_.flush_rate) && engine_->engine != nullptr && all_.loop.is_alive(engine_->who.id)) {
+            boost::asio::co_spawn(engine_->who.env.on, flush(engine_, of), boost::asio::detached);
+        }
+        flush_sometimes();
+    });
+}
+
+io::task<void> simulation::flush(std::shared_ptr<life> one, stream& of) {
+    if (one->engine == nullptr) co_return;
+    ++one->calls;
+    const std::uint64_t order = of.app->truth().newest_committed();
+    auto durable = co_await one->engine->flush(of.name);
+    --one->calls;
+    all_.note("flush of {}: {}", of.name, durable ? fmt::format("TXID {}", *durable) : std::string(io::name(durable.error().code)));
+    if (durable) of.flushed[*durable] = std::max(of.flushed[*durable], order);
+}
+
+io::task<void> simulation::retry(std::shared_ptr<life> one, std::string name) {
+    if (one->engine == nullptr) co_return;
+    ++one->calls;
+    (void)co_await one->engine->retry(name);
+    --one->calls;
 }
 
 // Starts the engine anew when it has ended or died, after a while.
@@ -146,16 +193,26 @@ void simulation::on_event(const engine::event& e) {
     all_.note("event {} of {} at TXID {}", static_cast<int>(e.kind), e.stream, e.txid);
     all_.history.remark(all_.loop.now(), e.text);
     last_news_ = all_.loop.now();
+    if (e.kind == engine::event::what::halted && !faults_) boost::asio::co_spawn(engine_->who.env.on, retry(engine_, e.stream), boost::asio::detached);
     if (e.kind != engine::event::what::confirmed) return;
     for (auto& one : streams_) {
-        if (one.name != e.stream) continue;
-        one.confirmed.insert(e.txid);
-        // The truth, not the engine's word for it.
-        const std::string ending = fmt::format("-{:016x}.ltx", e.txid);
-        bool there = false;
-        for (auto at = server_.objects.lower_bound(e.stream + "/"); at != server_.objects.end() && at->first.starts_with(e.stream + "/"); ++at) there |= at->first.ends_with(ending);
-        if (!there) all_.fail(fmt::format("TXID {} of {} is confirmed, and no object in the store ends with it", e.txid, e.stream));
+        if (one.name == e.stream) one.confirmed.insert(e.txid);
     }
+    if (!is_stored(e.stream, e.txid)) all_.fail(fmt::format("TXID {} of {} is confirmed, and no object in the store ends with it", e.txid, e.stream));
+}
+
+// The truth, not the engine's word for it.
+bool simulation::is_stored(const std::string& name, std::uint64_t txid) {
+    const std::string ending = fmt::format("-{:016x}.ltx", txid);
+    const auto ends = [&](const auto& one) { return one.first.ends_with(ending); };
+    for (unsigned level = 0; level <= 9; ++level) {
+        int problem = 0;
+        const auto folder = machine_.disk.find(fmt::format("/store/{}/ltx/{}", name, level), problem);
+        if (folder && std::any_of(folder->entries.begin(), folder->entries.end(), ends)) return true;
+        const std::string prefix = fmt::format("{}/{:04x}/", name, level);
+        for (auto at = server_.objects.lower_bound(prefix); at != server_.objects.end() && at->first.starts_with(prefix); ++at) if (ends(*at)) return true;
+    }
+    return false;
 }
 
 void simulation::happen(const mishap& one) {

@@ -2,7 +2,7 @@
 // what the engine promised is checked against the applications' own books.
 //
 // Safety, during the run and after it: a TXID that was confirmed restores to a state that its application committed, for ever the same;
-// what is restored later is not older; the store has what was confirmed. Liveness, when the faults are over: every stream catches up in bounded
+// what is restored later is not older; the store has what was confirmed; what a flush acknowledged is in the TXID that it named. Liveness, when the faults are over: every stream catches up in bounded
 // virtual time, its newest state is what the database holds, the engine ends when it is asked to, and leaves no file open behind.
 #pragma once
 
@@ -15,6 +15,7 @@
 
 #include "engine/engine.h"
 #include "engine/restore_plan.h"
+#include "io/directory_store.h"
 #include "tests/sim/application.h"
 #include "tests/sim/scenario.h"
 #include "tests/sim/store.h"
@@ -43,10 +44,10 @@ public:
 private:
     // One life of the engine.
     struct life {
-        explicit life(store_server& server, process& its) : who(its), client(server, its) {}
+        explicit life(process& its) : who(its) {}
         process& who;
-        store client;
         engine::engine* engine = nullptr;  // while it runs
+        std::size_t calls = 0;             // of others into it: they end before it does
         bool watching = false;
         std::optional<io::result<void>> ended;
     };
@@ -56,6 +57,7 @@ private:
         std::unique_ptr<application> app;
         std::set<std::uint64_t> confirmed;
         std::map<std::uint64_t, state> restored;  // what each TXID was found to be
+        std::map<std::uint64_t, std::uint64_t> flushed;  // by TXID: the order of a transaction that a flush said is in it
     };
 
     void set_up();
@@ -65,6 +67,11 @@ private:
 
     void start_engine();
     io::task<void> live(std::shared_ptr<life> one);
+    io::task<io::result<std::unique_ptr<io::object_store>>> open_store(const io::environment& env, process& who, io::directory_store::access how);
+    void flush_sometimes();
+    io::task<void> flush(std::shared_ptr<life> one, stream& of);
+    io::task<void> retry(std::shared_ptr<life> one, std::string name);
+    bool is_stored(const std::string& name, std::uint64_t txid);
     void on_event(const engine::event& e);
     void supervise();
     void happen(const mishap& what);
@@ -76,6 +83,7 @@ private:
     void judge_state(stream& of, std::uint64_t txid, const state& found, const std::string& broken);
     state live_state(stream& of);
     io::task<void> judge_stream(stream& of, state live);
+    io::task<void> judge_rot(stream& of);
     void judge_leftovers();
     void describe();
 
@@ -85,6 +93,8 @@ private:
     host& machine_;
     host& desk_;        // where restores are made
     process& checker_;
+    file_system shared_;          // the machine's disk, as the desk sees it
+    io::environment shared_env_;
     store_server server_;
     std::vector<stream> streams_;
     std::shared_ptr<life> engine_;
