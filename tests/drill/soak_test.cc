@@ -16,8 +16,8 @@
 #include "tests/drill/fixture.h"
 #include "tests/drill/parameters.h"
 #include "tests/drill/proxied_gateway.h"
-#include "tests/drill/usage.h"
 #include "tests/support/sqlite.h"
+#include "tests/support/usage.h"
 
 namespace {
 
@@ -127,8 +127,8 @@ void soak::live(clock::time_point until, bool sampling) {
         if (round % 10 == 9) ask_for_snapshot();
         std::this_thread::sleep_until(next);
         if (!sampling) continue;
-        const auto used = drill::usage_of(run->pid());
-        samples.push_back({used.memory, used.descriptors, rows_in(state + "/state.db"), drill::files_in(state)});
+        const auto used = tests::usage_of(run->pid());
+        samples.push_back({used.memory, used.descriptors, rows_in(state + "/state.db"), tests::files_in(state)});
     }
 }
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-namespace drill {
+namespace tests {
 
 struct usage {
     std::uint64_t memory = 0;         // resident now, bytes
@@ -25,4 +25,4 @@ std::uint64_t bytes_in(const std::string& directory);
 // 0 if it is not there.
 std::uint64_t size_of(const std::string& file);
 
-}  // namespace drill
+}  // namespace tests

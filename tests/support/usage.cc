@@ -1,4 +1,4 @@
-#include "tests/drill/usage.h"
+#include "tests/support/usage.h"
 
 #include <unistd.h>
 
@@ -7,7 +7,7 @@
 #include <sstream>
 #include <stdexcept>
 
-namespace drill {
+namespace tests {
 
 namespace {
 
@@ -78,4 +78,4 @@ std::uint64_t size_of(const std::string& file) {
     return missing ? 0 : size;
 }
 
-}  // namespace drill
+}  // namespace tests
