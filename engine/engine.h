@@ -35,7 +35,8 @@ struct event {
         stopped,         // the stream ended for good (overtaken, ...); the others go on
         spilled,         // the store is behind: frames of the log were copied to local segments; `text` says how many bytes
         wal_over_limit,  // the log is longer than wal_limit and cannot be handed off; `text` says how long and why
-        disk_low,        // disk_limit or disk_reserve is reached: nothing is spilled and the log grows; `text` says where and how much is left
+        disk_low,        // disk_limit or disk_reserve is reached: nothing is spilled and the log grows; `text` says where and how much is left.
+                         // Of no stream: state.db cannot be written
         upload_failed,   // an object was refused for good and is kept on local disk; `text` names it and says why
         halted,          // nothing of the stream is shipped until a restart or `retry`: it would be around a hole; `text` says why
         overtaken,       // another writer has the stream; `text` says who. `stopped` follows

@@ -288,10 +288,11 @@ io::task<void> engine::fleet::keep_state() {
         co_await state_changed_.wait();
         auto ok = co_await state_->flush();
         if (!ok && !failing) {
-            env_.journal.error("state.db cannot be written: {}; shipping goes on, and a restart would catch up from the store; trying again",
-                               ok.error().context);
+            around_->tell({event::what::disk_low, {}, 0,
+                           fmt::format("state.db cannot be written: {}; shipping goes on, and a restart would catch up from the store; trying "
+                                       "again", ok.error().context)});
         }
-        if (ok && failing) env_.journal.info("state.db is written again");
+        if (ok && failing) around_->tell({event::what::recovered, {}, 0, "state.db is written again"});
         failing = !ok;
         if (failing) state_changed_.notify();  // the rows are still marked
         if (!stopping_) co_await io::sleep_for(env_.time, failing ? state_retry : state_tick);

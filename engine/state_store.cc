@@ -96,7 +96,7 @@ io::task<io::result<std::unique_ptr<state_store>>> state_store::open(const io::e
     const std::int64_t now = env.time.wall_ms();
     auto opened = co_await env.elsewhere([&]() -> io::result<void> {
         io::file_system& files = env.files;
-        const std::string about = "state directory " + out->directory_;
+        const std::string about = fmt::format("state directory {} (flotilla must be able to write there, or be given another one)", out->directory_);
         if (auto ok = files.make_directories(out->directory_); !ok) return ok.error().within(about);
         auto lock = files.lock(io::join(out->directory_, "lock"), who);
         if (!lock && lock.error().code == io::errc::held) {

@@ -50,6 +50,21 @@ std::uint64_t database_checksum(std::uint64_t folded, std::uint32_t page_count) 
 
 io::error refused(const char* why) { return bad_content(io::errc::invalid, why); }
 
+// Of what the disk does not take now: as good as the file for as long as the object lives.
+class in_memory final : public io::mapping {
+public:
+    explicit in_memory(std::uint64_t size) : bytes_(size) {}
+    io::byte_span bytes() override { return bytes_; }
+    io::result<void> sync() override { return {}; }
+
+private:
+    io::bytes bytes_;
+};
+
+bool is_full_or_read_only(const io::error& e) {
+    return e.code == io::errc::no_space || e.code == io::errc::read_only || e.code == io::errc::access_denied;
+}
+
 }  // namespace
 
 io::result<page_sums> page_sums::open(io::file_system& files, std::string path) {
@@ -63,8 +78,16 @@ io::result<page_sums> page_sums::open(io::file_system& files, std::string path) 
                            status->size <= file_size_for(UINT32_MAX);
     if (!plausible) return sums;
     auto mapped = files.map(sums.path_, status->size);
-    if (!mapped) return std::move(mapped).error();
-    sums.mapping_ = *std::move(mapped);
+    if (mapped) {
+        sums.mapping_ = *std::move(mapped);
+    } else {
+        if (!is_full_or_read_only(mapped.error())) return std::move(mapped).error();
+        auto data = files.open(sums.path_, io::open_mode::read);
+        if (!data) return std::move(data).error();
+        sums.mapping_ = std::make_unique<in_memory>(status->size);
+        auto got = (*data)->read_at(0, sums.mapping_->bytes());
+        if (!got) return std::move(got).error();
+    }
     sums.load();
     return sums;
 }
@@ -203,10 +226,14 @@ io::result<void> page_sums::resize(std::uint32_t page_count) {
     if (mapping_ && mapping_->bytes().size() == size) return {};
     sound_ = false;
     claims_ = false;
-    mapping_.reset();
+    const std::unique_ptr<io::mapping> before = std::move(mapping_);
     auto mapped = files_->map(path_, size);
-    if (!mapped) return std::move(mapped).error();
-    mapping_ = *std::move(mapped);
+    if (!mapped && !is_full_or_read_only(mapped.error())) return std::move(mapped).error();
+    mapping_ = mapped ? *std::move(mapped) : std::make_unique<in_memory>(size);
+    if (before) {  // of which the file does not hold all, if it was in memory
+        const std::size_t common = std::min<std::size_t>(size, before->bytes().size());
+        std::memmove(mapping_->bytes().data(), before->bytes().data(), common);
+    }
     claims_ = true;
     return {};
 }

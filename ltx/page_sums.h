@@ -2,6 +2,7 @@
 // costs only the changed pages, and a database can be compared with what was shipped without downloading anything.
 // Stores through the mapping may be torn by a crash in any way: the contents count only while their exclusive-or is the post
 // checksum they claim. A file that is missing or holds anything else is simply not valid(); reset() makes it so.
+// On a disk that is full or read-only they live in memory, and the file stays what it was, or is torn.
 // Calls block like io::file_system. One thread at a time. The file, in native byte order: magic u64, version u32, page size u32,
 // TXID u64, post checksum u64, page count u32, 0 u32, CRC-64 of these u64, then a u64 for each page (0 for the lock page), padded with
 // zeros to a multiple of 4096 bytes.

@@ -229,6 +229,18 @@ TEST_F(bad_input, a_state_directory_that_is_a_file) {
     EXPECT_EQ(std::filesystem::file_size(state), 10U);
 }
 
+TEST_F(bad_input, a_state_directory_on_a_read_only_file_system) {
+    create(db);
+    tests::small_disk disk(dir.file("mount"), 4U << 20U);
+    state = disk.file("state");
+    auto run = follow(db);
+    EXPECT_EQ(run->stop(), 0);
+    disk.make_read_only();
+    expect_error(watching({db}), 1, {state, "ead-only", "must be able to write there"});
+    state = disk.file("another");
+    expect_error(watching({db}), 1, {state, "ead-only"});
+}
+
 TEST_F(bad_input, a_state_directory_that_another_watch_has) {
     create(db);
     create(dir.file("other.db"));

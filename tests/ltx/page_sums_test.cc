@@ -199,15 +199,37 @@ TEST_F(page_sums, changes_that_cannot_be_are_refused_and_change_nothing) {
     EXPECT_TRUE(sums.valid());
 }
 
-TEST_F(page_sums, a_full_disk_is_an_error_and_leaves_them_not_valid) {
+TEST_F(page_sums, a_full_disk_keeps_them_in_memory_until_there_is_room) {
     auto sums = open();
     ASSERT_TRUE(sums.reset(512, sums_of(10, 1), 1));
+    const std::uint64_t post = sums.post();
     files.full = true;
-    EXPECT_EQ(sums.apply({}, 5000, 2, bit63).error().code, io::errc::no_space);
-    EXPECT_FALSE(sums.valid());
-    files.full = false;
-    ASSERT_TRUE(sums.reset(512, sums_of(10, 1), 1));
+    ASSERT_TRUE(sums.apply({}, 5000, 2, post));
     EXPECT_TRUE(sums.valid());
+    EXPECT_EQ(sums.page_count(), 5000U);
+    EXPECT_EQ(sums.get(10), sums_of(10, 1)[9]);
+    EXPECT_NE(open().txid(), 2U) << "the file does not have them";
+    ASSERT_TRUE(sums.apply({}, 9000, 3, post));
+    EXPECT_TRUE(sums.valid());
+    files.full = false;
+    ASSERT_TRUE(sums.apply({}, 20000, 4, post));
+    EXPECT_TRUE(sums.valid());
+    const auto again = open();
+    EXPECT_EQ(again.txid(), 4U);
+    EXPECT_EQ(again.post(), post);
+    EXPECT_EQ(again.get(10), sums_of(10, 1)[9]);
+}
+
+TEST_F(page_sums, a_file_that_may_not_be_written_any_more_is_read_all_the_same) {
+    {
+        auto sums = open();
+        ASSERT_TRUE(sums.reset(512, sums_of(10, 1), 1));
+    }
+    files.full = true;
+    auto sums = open();
+    EXPECT_EQ(sums.txid(), 1U);
+    EXPECT_EQ(sums.get(10), sums_of(10, 1)[9]);
+    EXPECT_TRUE(sums.sync());
 }
 
 }  // namespace
