@@ -129,8 +129,10 @@ io::result<captured> capture_log(attachment& at, const base_state& base, std::ui
     return out;
 }
 
-io::result<captured> capture_segment(attachment& at, const base_state& base, std::uint64_t limit, std::int64_t now_ms) {
+io::result<captured> capture_segment(io::file_system& files, attachment& at, const base_state& base, std::uint64_t limit, std::int64_t now_ms) {
     const wal::segment& from = *at.shadow.front();
+    auto file = files.status(from.path);
+    if (!file) return file.error();
     auto opened = at.shadow.reader(from);
     if (!opened) return opened.error();
     auto frames = std::make_shared<wal::log_reader>(std::move(*opened));
@@ -139,7 +141,9 @@ io::result<captured> capture_segment(attachment& at, const base_state& base, std
     if (got->what != wal::log_reader::outcome::read || got->batch.empty()) {
         return io::error{io::errc::corrupt, io::subject::general, fmt::format("{}: it no longer holds the frames at {}", from.path, base.position.offset)};
     }
-    auto out = make_object(at, base, std::move(frames), std::move(*got), now_ms);
+    // Its commits are as old as the copy, whenever it is shipped.
+    const std::int64_t copied_ms = std::clamp(file->modified_ms, std::min(base.stamped_ms, now_ms), now_ms);
+    auto out = make_object(at, base, std::move(frames), std::move(*got), copied_ms);
     if (!out) return out;
     out->of_segment = true;
     out->ends_segment = out->after.offset == from.end.offset;

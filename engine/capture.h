@@ -44,9 +44,9 @@ struct captured {
 io::result<captured> capture_log(attachment& at, const base_state& base, std::uint32_t salt1, std::uint32_t salt2, std::uint32_t end_frame,
                                  std::uint64_t limit, bool even_own, std::int64_t now_ms);
 
-// The same of a segment, which is the front of at.shadow, up to its end. corrupt (subject::general) if it no longer reads as it did when it
+// The same of a segment, which is the front of at.shadow, up to its end; its time is that of the copy. corrupt (subject::general) if it no longer reads as it did when it
 // was opened: attach anew.
-io::result<captured> capture_segment(attachment& at, const base_state& base, std::uint64_t limit, std::int64_t now_ms);
+io::result<captured> capture_segment(io::file_system& files, attachment& at, const base_state& base, std::uint64_t limit, std::int64_t now_ms);
 
 // The time for an object: now, but not before the object it follows, so that "the state at that time" has one answer although the clock
 // is set back a little. A step of more than an hour is believed: the old time was wrong.

@@ -105,7 +105,7 @@ io::task<io::result<bool>> database::send_segments(const remote_view& remote, co
         if (!listed) co_return listed.error();
         const auto read = [&]() -> io::result<captured> {
             if (!at_->shadow.front()) return captured();
-            return capture_segment(*at_, from, limit, env_.time.wall_ms());
+            return capture_segment(env_.files, *at_, from, limit, env_.time.wall_ms());
         };
         auto got = co_await locally(read);
         if (!got) co_return got.error();

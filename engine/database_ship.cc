@@ -29,7 +29,7 @@ io::task<io::result<bool>> database::capture(bool even_own) {
     if (!listed) co_return listed.error();
     begin_flushes();
     const auto read = [&]() -> io::result<captured> {
-        if (at_->shadow.front()) return capture_segment(*at_, from, limit, env_.time.wall_ms());
+        if (at_->shadow.front()) return capture_segment(env_.files, *at_, from, limit, env_.time.wall_ms());
         auto now = at_->live->index();
         if (!now) return now.error();
         auto out = capture_log(*at_, from, now->salt1, now->salt2, now->max_frame, limit, even_own, env_.time.wall_ms());

@@ -157,6 +157,21 @@ TEST_F(segments, A10_what_was_shipped_after_the_tail_and_forgotten_is_adopted) {
     expect_the_same();
 }
 
+// A point in time is when something was committed, not when the store took it at last.
+TEST_F(segments, A9_what_a_segment_holds_is_of_the_time_when_it_was_copied) {
+    auto db = hand_off_with_a_tail();
+    const std::int64_t copied_ms = world.env.time.wall_ms();
+    const std::uint64_t txid = last(what::confirmed).txid + 1;
+    keep_state();
+    kill();
+    for (const auto& path : waiting()) ASSERT_TRUE(files.set_modified(path, copied_ms - 1000).has_value());  // a while ago
+    run_to_the_end(*db);
+    const io::bytes object = tests::slurp(dir.file("store/") + engine::object_key(store->layout(), "app.db", 0, {txid, txid}));
+    const auto before = ltx::decode_header(tests::slurp(dir.file("store/") + engine::object_key(store->layout(), "app.db", 0, {txid - 1, txid - 1})));
+    EXPECT_EQ(ltx::decode_header(object)->timestamp_ms, std::max(copied_ms - 1000, before->timestamp_ms));
+    expect_the_same();
+}
+
 // A tail is divided where the size limit says.
 TEST_F(segments, a_segment_makes_objects_of_the_size_that_was_set) {
     settings.targets[0].settings.batch_bytes = 10'000;
