@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/database.h"
+#include "io/failpoint.h"
 
 namespace engine {
 
@@ -41,6 +42,7 @@ io::task<io::result<void>> database::put_through(outgoing object, when_refused h
     if (!outcome) co_return outcome;
     objects_.on_confirmed(name, env_.time.wall_ms());
     if (const object_row* row = objects_.find(name)) {
+        io::failpoint("object.accepted");
         if (auto removed = co_await locally([&] { return cache_.remove(name); }); !removed) {
             env_.journal.warning("{}: {}", memo_.stream, removed.error().context);  // the next start removes it
         } else {
@@ -65,6 +67,7 @@ io::task<void> database::refuse(const outgoing& object, const io::error& why, wh
     }
     if (const std::string& file = objects_.find(name)->file; !file.empty()) text += "; kept in " + io::join(around_.state.directory(), file);
     note(name);
+    io::failpoint("object.refused");
     show("halted", why.context);
     tell(event::what::upload_failed, std::move(text));
     if (!std::exchange(halted_, true)) {
@@ -125,6 +128,7 @@ io::task<io::result<bool>> database::send_cached(const remote_view& remote) {
             if (found && follows_head(remote, found->head, around_.state.epoch())) {
                 auto sent = co_await ship(as_outgoing(name, *found), when_refused::end);
                 if (!sent) co_return sent.error();
+                io::failpoint("attach.resent");
                 around_.tell({event::what::confirmed, memo_.stream, name.range.max, {}});
                 co_return true;
             }

@@ -5,9 +5,14 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <atomic>
+#include <chrono>
+#include <climits>
 #include <filesystem>
 #include <iostream>
+#include <thread>
 
+#include "tests/crash/bad_network.h"
 #include "tests/crash/judge.h"
 #include "tests/crash/kill_points.h"
 #include "tests/support/rgw.h"
@@ -18,6 +23,7 @@ namespace {
 using crash::kill_point;
 using crash::past;
 using crash::place;
+using namespace std::chrono_literals;
 using words = std::vector<std::string>;
 
 constexpr std::uint64_t seed = 7;
@@ -35,10 +41,19 @@ struct story {
     words options;
     crash::judge judge;
     crash::subject app;
+    std::atomic<int> refused_from = INT_MAX;        // that capture and all after it, as the network sees them
+    std::unique_ptr<crash::bad_network> network;    // in front of a store on S3
 
-    // An empty store: in a directory.
-    explicit story(crash::kind what, std::string on_s3 = "")
-        : store(on_s3.empty() ? dir.file("store") : on_s3), to(store), judge(dir, store, seed), app(judge.create(what)) {}
+    // An empty store in a directory, or a bucket.
+    story(crash::kind what, place where)
+        : store(where == place::s3 ? tests::rgw::shared().make_bucket(bucket()) : dir.file("store")), to(store), judge(dir, store, seed), app(judge.create(what)) {
+        if (where != place::s3) return;
+        network = std::make_unique<crash::bad_network>(tests::rgw::shared().http(), [this, captures = 0](const std::string& method, const std::string& target) mutable {
+            const bool capture = method == "PUT" && target.find("/0000/") != std::string::npos;
+            return capture && ++captures >= refused_from ? tests::fault::denied : tests::fault::none;
+        });
+        to = store.substr(0, store.find('?')) + "?endpoint=" + network->url();
+    }
 
     std::unique_ptr<tests::watch> start(std::string_view point = "", int passes = 1) {
         tests::process_options settings;
@@ -49,16 +64,19 @@ struct story {
     }
 
     // A run that dies at a point; fails if it does not come there. The application goes on.
-    void die_at(std::string_view point, int passes = 1, past outage = past::nothing) {
+    void die_at(std::string_view point, int passes = 1, past trouble = past::nothing) {
+        if (trouble == past::refused) refused_from = 4;
         auto run = start(point, passes);
-        if (outage != past::nothing) {
+        const bool outage = trouble == past::outage || trouble == past::recovery;
+        if (outage) {
             run->await("confirmed", 2);
             std::filesystem::rename(store, store + ".away");
-            if (outage == past::recovery) run->await("spilled");
-            if (outage == past::recovery) std::filesystem::rename(store + ".away", store);
+            if (trouble == past::recovery) run->await("spilled");
+            if (trouble == past::recovery) std::filesystem::rename(store + ".away", store);
         }
         ASSERT_EQ(run->wait(), 128 + SIGKILL) << run->log();
-        if (outage == past::outage) std::filesystem::rename(store + ".away", store);
+        if (trouble == past::outage) std::filesystem::rename(store + ".away", store);
+        refused_from = INT_MAX;
         ASSERT_THAT(run->log(), testing::EndsWith(fmt::format("failpoint {}\n", point)));
         leave(*run);
     }
@@ -71,11 +89,16 @@ struct story {
     }
 
     void live_through(past before) {
-        if (before == past::nothing || before == past::outage || before == past::recovery) return;
+        if (before != past::killed && before != past::unseen && before != past::tail && before != past::kept) return;
         if (before == past::tail) return die_at("segment.sealed");
+        if (before == past::kept) refused_from = 4;
         auto run = start();
-        run->await("confirmed", 6);
+        before == past::kept ? run->await("halted") : run->await("confirmed", 6);
+        if (before == past::kept) {
+            while (tests::app(dir.file("state/state.db")).number("SELECT count(*) FROM object WHERE state='failed'") == 0) std::this_thread::sleep_for(5ms);
+        }
         run->kill();
+        refused_from = INT_MAX;
         leave(*run);
         if (before != past::unseen) return;
         tests::app(app.database, 20'000).run("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -104,7 +127,7 @@ class killed : public testing::TestWithParam<kill_point> {};
 
 TEST_P(killed, there_nothing_is_lost_and_nothing_rewritten) {
     const kill_point& point = GetParam();
-    story told(point.app, point.store == place::s3 ? tests::rgw::shared().make_bucket(bucket()) : "");
+    story told(point.app, point.store);
     if (point.store == place::directory) told.options = {"--snapshot-interval", "1s"};
     if (point.name.starts_with("upload.")) {  // more than fits into one put
         tests::app(told.app.database)
@@ -113,16 +136,15 @@ TEST_P(killed, there_nothing_is_lost_and_nothing_rewritten) {
     told.judge.start_writer(told.app, crash::pace::calm);
     told.live_through(point.before);
     if (HasFatalFailure()) return;
-    const bool outage = point.before == past::outage || point.before == past::recovery;
-    if (outage) told.options.insert(told.options.end(), {"--wal-limit", "64KiB"});
-    told.die_at(point.name, point.passes, outage ? point.before : past::nothing);
+    if (point.before == past::outage || point.before == past::recovery) told.options.insert(told.options.end(), {"--wal-limit", "64KiB"});
+    told.die_at(point.name, point.passes, point.before);
     if (HasFatalFailure()) return;
     told.end();
     EXPECT_EQ(told.judge.journal().count(told.app.stream).whole_captures, 0U) << "everything was uploaded again";
 }
 
 std::string name_of(const testing::TestParamInfo<kill_point>& each) {
-    constexpr const char* pasts[] = {"", "_killed", "_unseen", "_tail", "_outage", "_recovery"};
+    constexpr const char* pasts[] = {"", "_killed", "_unseen", "_tail", "_outage", "_recovery", "_refused", "_kept"};
     std::string out(each.param.name);
     out[out.find('.')] = '_';
     return fmt::format("{}_{}{}", out, each.param.passes, pasts[static_cast<int>(each.param.before)]);
@@ -135,13 +157,14 @@ struct tear {
     const char* name;
     const char* file;  // part of its path
     past before;
+    place store;
     bool zeros;
 };
 void PrintTo(const tear& of, std::ostream* to) { *to << of.file; }
 class torn : public testing::TestWithParam<tear> {};
 
-TEST_P(torn, E1_local_files_are_healed_at_the_next_start) {
-    story told(crash::kind::inserts);
+TEST_P(torn, E1_A12_local_files_are_healed_or_not_used_at_the_next_start) {
+    story told(crash::kind::inserts, GetParam().store);
     told.judge.start_writer(told.app, crash::pace::calm);
     told.live_through(GetParam().before);
     if (HasFatalFailure()) return;
@@ -158,7 +181,8 @@ TEST_P(torn, E1_local_files_are_healed_at_the_next_start) {
     told.end();
 }
 
-INSTANTIATE_TEST_SUITE_P(of, torn, testing::Values(tear{"sums", "/sums/", past::killed, true}, tear{"tail", "/shadow/", past::tail, false}),
+INSTANTIATE_TEST_SUITE_P(of, torn, testing::Values(tear{"sums", "/sums/", past::killed, place::directory, true}, tear{"tail", "/shadow/", past::tail, place::directory, false},
+                                         tear{"refused", "/cache/", past::kept, place::s3, false}),
                          [](const auto& each) { return std::string(each.param.name); });
 
 }  // namespace

@@ -18,6 +18,8 @@ enum class past {
     tail,     // a run died between the restart of the log and the upload of its tail
     outage,   // the store goes away in the stream's first run, so that frames are spilled
     recovery, // the same, and it comes back
+    refused,  // the store refuses the stream's objects from the fourth on
+    kept,     // the same in a run that was killed then; now they are accepted
 };
 
 enum class place { directory, s3 };
@@ -86,6 +88,12 @@ inline constexpr kill_point kill_points[] = {
     {"pin.released", 2},
     {"pin.restarted", 2, kind::inserts},
     {"pin.restarted", 1, kind::rows, past::unseen},
+    // Objects that the store refuses.
+    {"cache.written", 1, kind::inserts, past::refused, place::s3},
+    {"cache.renamed", 1, kind::rows, past::refused, place::s3},
+    {"object.refused", 1, kind::inserts, past::refused, place::s3},
+    {"object.accepted", 1, kind::inserts, past::kept, place::s3},
+    {"attach.resent", 1, kind::inserts, past::kept, place::s3},
     // Snapshots, and large objects on S3.
     {"snapshot.begun"},
     {"snapshot.shipped", 1, kind::inserts},

@@ -104,6 +104,7 @@ io::task<bool> serve(tcp::socket& client, tcp::endpoint server, const request& w
         case fault::internal_error: co_return co_await send(client, fit(s3_error(500, "Internal Server Error", "InternalError")));
         case fault::bad_gateway: co_return co_await send(client, fit(html(502, "Bad Gateway")));
         case fault::request_timeout: co_await send(client, fit(s3_error(400, "Bad Request", "RequestTimeout", "Connection: close\r\n"))); co_return false;
+        case fault::denied: co_return co_await send(client, fit(s3_error(403, "Forbidden", "AccessDenied")));
         case fault::swallow:
         case fault::late: co_await silence(client); co_return false;
         case fault::access_denied: co_return co_await send(client, fit(s3_error(403, "Forbidden", "AccessDenied")));

@@ -23,6 +23,7 @@ enum class fault {
     internal_error,  // 500 InternalError
     bad_gateway,     // 502 with an HTML page
     request_timeout, // 400 RequestTimeout, then the connection is closed
+    denied,          // 403 AccessDenied
     swallow,         // nothing is answered, ever
     access_denied,   // 403 AccessDenied
     no_bucket,       // 404 NoSuchBucket
