@@ -16,6 +16,38 @@ constexpr std::size_t most_judged = 12;  // TXIDs of a stream that are restored 
 
 }  // namespace
 
+// Of the object that ends at a TXID: a hash of its bytes. From the store's own books, not by the engine's word.
+std::optional<std::uint64_t> simulation::fingerprint(const std::string& name, std::uint64_t txid) {
+    const std::string ending = fmt::format("-{:016x}.ltx", txid);
+    const auto hash = [](io::byte_view data) {
+        std::uint64_t sum = data.size();
+        for (const std::uint8_t each : data) sum = (sum ^ each) * 0x100000001b3ULL;
+        return sum;
+    };
+    for (unsigned level = 0; level <= 9; ++level) {
+        int problem = 0;
+        if (const auto folder = machine_.disk.find(fmt::format("/store/{}/ltx/{}", name, level), problem)) {
+            for (const auto& [file, node] : folder->entries) if (file.ends_with(ending)) return hash(node->now.all());
+        }
+        const std::string prefix = fmt::format("{}/{:04x}/", name, level);
+        for (auto at = server_.objects.lower_bound(prefix); at != server_.objects.end() && at->first.starts_with(prefix); ++at) {
+            if (at->first.ends_with(ending)) return hash(at->second.data);
+        }
+    }
+    return std::nullopt;
+}
+
+// What was confirmed is there for ever, byte for byte.
+void simulation::judge_store() {
+    for (const auto& one : streams_) {
+        for (const auto& [txid, held] : one.confirmed) {
+            const auto now = fingerprint(one.name, txid);
+            if (!now) all_.fail(fmt::format("{}: TXID {} was confirmed and is in the store no more", one.name, txid));
+            if (*now != held) all_.fail(fmt::format("{}: TXID {} was confirmed, and its object has other bytes now", one.name, txid));
+        }
+    }
+}
+
 // Restores, reads what came out, and removes it.
 io::task<std::optional<io::error>> simulation::restore(stream& of, engine::restore_target at, std::uint64_t& txid, state& found) {
     auto client = co_await open_store(shared_env_, checker_, io::directory_store::access::read);
@@ -93,7 +125,8 @@ io::task<void> simulation::judge_stream(stream& of, state live) {
     auto problem = co_await restore(of, engine::restore_target::latest(), txid, newest);
     if (problem) all_.fail(fmt::format("{}: the newest state cannot be restored: {}", of.name, problem->context));
     if (newest != live) all_.fail(fmt::format("{}: TXID {} is the newest, transaction {:016x}; the database holds {:016x}", of.name, txid, newest.id, live.id));
-    std::vector<std::uint64_t> chosen(of.confirmed.begin(), of.confirmed.end());
+    std::vector<std::uint64_t> chosen;
+    for (const auto& [each, held] : of.confirmed) chosen.push_back(each);
     for (const auto& [each, order] : of.flushed) chosen.push_back(each);
     while (chosen.size() > most_judged) chosen.erase(chosen.begin() + static_cast<std::ptrdiff_t>(dice_.below(chosen.size())));
     for (const std::uint64_t each : chosen) {
@@ -147,6 +180,7 @@ void simulation::judge() {
     all_.loop.post(last->who.id, [last] { if (last->engine != nullptr) last->engine->stop(); });
     all_.run([&] { return last->ended.has_value(); }, 10min);
     if (!last->ended->has_value()) all_.fail("nothing is wrong with the world, and the engine ends with: " + last->ended->error().context);
+    judge_store();
     for (std::size_t i = 0; i < streams_.size(); ++i) all_.run(checker_, judge_stream(streams_[i], live[i]), 1h);
     if (what_.rot) {
         stream& of = streams_[dice_.below(streams_.size())];
@@ -167,7 +201,7 @@ io::task<void> simulation::judge_rot(stream& of) {
         const auto any = std::next(of.confirmed.begin(), static_cast<std::ptrdiff_t>(dice_.below(of.confirmed.size())));
         std::uint64_t txid = 0;
         state found;
-        const auto problem = co_await restore(of, i == 0 ? engine::restore_target::latest() : engine::restore_target::at_txid(*any), txid, found);
+        const auto problem = co_await restore(of, i == 0 ? engine::restore_target::latest() : engine::restore_target::at_txid(any->first), txid, found);
         if (!problem) continue;
         broken = true;
         if (problem->about != io::subject::integrity) all_.fail(fmt::format("a damaged object is somebody else's fault: {}", problem->context));

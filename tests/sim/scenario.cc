@@ -84,7 +84,7 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
         if (dice.chance(200)) add(out, dice, what::disk_full, 2, 5000);
         if (dice.chance(200)) add(out, dice, what::disk_errors, 2, 3000);
     }
-    out.directory = name != "outage" && name != "rot" && dice.chance(350);
+    out.directory = name != "outage" && name != "rot" && dice.chance(name == "power" ? 600 : 350);
     out.rot = name == "rot";
     out.canary = name == "canary";
     std::sort(out.mishaps.begin(), out.mishaps.end(), [](const auto& a, const auto& b) {

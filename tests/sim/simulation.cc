@@ -76,7 +76,7 @@ void simulation::trouble() {
         stream& of = streams_[dice_.below(streams_.size())];
         if (probing_ || of.confirmed.empty()) continue;
         const auto any = std::next(of.confirmed.begin(), static_cast<std::ptrdiff_t>(dice_.below(of.confirmed.size())));
-        const auto at = dice_.below(2) == 0 ? engine::restore_target::latest() : engine::restore_target::at_txid(*any);
+        const auto at = dice_.below(2) == 0 ? engine::restore_target::latest() : engine::restore_target::at_txid(any->first);
         probing_ = true;
         boost::asio::co_spawn(checker_.env.on, probe(of, at), [](std::exception_ptr thrown) { if (thrown) std::rethrow_exception(thrown); });
     }
@@ -195,24 +195,11 @@ void simulation::on_event(const engine::event& e) {
     last_news_ = all_.loop.now();
     if (e.kind == engine::event::what::halted && !faults_) boost::asio::co_spawn(engine_->who.env.on, retry(engine_, e.stream), boost::asio::detached);
     if (e.kind != engine::event::what::confirmed) return;
+    const auto held = fingerprint(e.stream, e.txid);
+    if (!held) all_.fail(fmt::format("TXID {} of {} is confirmed, and no object in the store ends with it", e.txid, e.stream));
     for (auto& one : streams_) {
-        if (one.name == e.stream) one.confirmed.insert(e.txid);
+        if (one.name == e.stream) one.confirmed.emplace(e.txid, *held);
     }
-    if (!is_stored(e.stream, e.txid)) all_.fail(fmt::format("TXID {} of {} is confirmed, and no object in the store ends with it", e.txid, e.stream));
-}
-
-// The truth, not the engine's word for it.
-bool simulation::is_stored(const std::string& name, std::uint64_t txid) {
-    const std::string ending = fmt::format("-{:016x}.ltx", txid);
-    const auto ends = [&](const auto& one) { return one.first.ends_with(ending); };
-    for (unsigned level = 0; level <= 9; ++level) {
-        int problem = 0;
-        const auto folder = machine_.disk.find(fmt::format("/store/{}/ltx/{}", name, level), problem);
-        if (folder && std::any_of(folder->entries.begin(), folder->entries.end(), ends)) return true;
-        const std::string prefix = fmt::format("{}/{:04x}/", name, level);
-        for (auto at = server_.objects.lower_bound(prefix); at != server_.objects.end() && at->first.starts_with(prefix); ++at) if (ends(*at)) return true;
-    }
-    return false;
 }
 
 void simulation::happen(const mishap& one) {
@@ -245,6 +232,7 @@ void simulation::happen(const mishap& one) {
             ++power_losses_;
             out_.deaths += running;
             all_.lose_power(machine_);
+            judge_store();
             for (auto& each : streams_) each.app->start();
             supervise();
             break;

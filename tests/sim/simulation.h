@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -55,7 +54,7 @@ private:
     struct stream {
         std::string name;
         std::unique_ptr<application> app;
-        std::set<std::uint64_t> confirmed;
+        std::map<std::uint64_t, std::uint64_t> confirmed;  // TXIDs, and what the store held of each at that moment
         std::map<std::uint64_t, state> restored;  // what each TXID was found to be
         std::map<std::uint64_t, std::uint64_t> flushed;  // by TXID: the order of a transaction that a flush said is in it
     };
@@ -71,7 +70,8 @@ private:
     void flush_sometimes();
     io::task<void> flush(std::shared_ptr<life> one, stream& of);
     io::task<void> retry(std::shared_ptr<life> one, std::string name);
-    bool is_stored(const std::string& name, std::uint64_t txid);
+    std::optional<std::uint64_t> fingerprint(const std::string& name, std::uint64_t txid);
+    void judge_store();
     void on_event(const engine::event& e);
     void supervise();
     void happen(const mishap& what);
