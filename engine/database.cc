@@ -47,6 +47,11 @@ void database::on_change() {
     wake_.notify();
 }
 
+void database::try_now() {
+    shipper_.nudge();
+    snapshot_shipper_.nudge();
+}
+
 void database::stop() {
     if (stopping_) return;
     stopping_ = true;

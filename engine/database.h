@@ -58,6 +58,8 @@ public:
 
     // Something may have been written, or the file came or went.
     void on_change();
+    // An object that waits for its next try is tried at once: the store has answered somebody.
+    void try_now();
     void stop();
 
     // Returns the TXID once a snapshot begun after this call is durable.

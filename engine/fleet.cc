@@ -57,7 +57,10 @@ io::task<io::result<void>> engine::fleet::run() {
     auto state = co_await state_store::open(env_, settings_.state_directory, store_.url(), settings_.who);
     if (!state) co_return state.error();
     state_ = std::move(*state);
-    auto tell = [this](const event& e) { if (listener) listener(e); };
+    auto tell = [this](const event& e) {
+        if (e.kind == event::what::recovered) try_now();
+        if (listener) listener(e);
+    };
     if (!state_->damage().empty()) tell({event::what::corruption, {}, 0, state_->damage()});
     around_.reset(new surroundings{env_, store_, *state_, settings_, tell, [this] { state_changed_.notify(); }, budgets_});
     auto made = env_.make_watcher();
@@ -104,6 +107,11 @@ void engine::fleet::stop() {
     stopping_ = true;
     stopped_.notify();
     for (auto& [name, one] : by_stream_) one->stop();
+}
+
+// What let one stream go on may let the others, too: they need not wait until their own pauses are over.
+void engine::fleet::try_now() {
+    for (auto& [name, one] : by_stream_) one->try_now();
 }
 
 void engine::fleet::watch_directory(const std::string& directory) {

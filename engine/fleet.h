@@ -43,6 +43,7 @@ private:
     io::task<void> answer_requests();
     io::task<void> answer(request_box::request one);
     void on_events(const std::vector<io::watch_event>& events);
+    void try_now();
     void watch_directory(const std::string& directory);
     void begin(std::shared_ptr<database> one);
     io::task<io::result<void>> end();

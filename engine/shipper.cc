@@ -11,6 +11,9 @@ namespace engine {
 
 namespace {
 
+// A store that comes back after hours is used again within the longest of these, and one that is away gets at most that many tries.
+constexpr io::retry_policy pauses{std::chrono::milliseconds(100), std::chrono::seconds(10)};
+
 bool may_pass(const io::error& e) {
     switch (io::classify(e.code)) {
         case io::disposition::retry:
@@ -109,7 +112,7 @@ io::task<io::result<bool>> shipper::is_ours(const outgoing& object) {
 }
 
 io::task<io::result<void>> shipper::ship(outgoing object, limit deadline) {
-    io::backoff pause{io::retry_policy{}};
+    io::backoff pause{pauses};
     bool told = false;
     while (true) {
         auto outcome = co_await put_once(object, deadline);

@@ -12,7 +12,7 @@ namespace s3 {
 
 struct breaker_policy {
     unsigned failures = 8;  // in a row, over all requests, that open it; at least 1
-    io::retry_policy pause{std::chrono::milliseconds(500), std::chrono::seconds(30)};  // how long it stays open: longer each time in a row
+    io::retry_policy pause{std::chrono::milliseconds(500), std::chrono::seconds(5)};  // how long it stays open: longer each time in a row
 };
 
 class breaker {
