@@ -59,6 +59,7 @@ void judge::await_commits(subject& of, std::uint64_t more) {
 
 void judge::take_events(const tests::watch& run, subject& of) const {
     bool attached = false;
+    const bool spilled = run.count("spilled", of.stream) != 0;
     for (const auto& event : run.events()) {
         if (event.stream != of.stream) continue;
         ++of.events[event.event];
@@ -71,7 +72,7 @@ void judge::take_events(const tests::watch& run, subject& of) const {
             of.confirmed.try_emplace(event.txid, confirmation{ms_of(event), of.in_step_ms});
         }
         // What is shipped on the way into step was left by an earlier run, and is of its time.
-        if (event.event == "attached" || (attached && event.event == "confirmed")) of.in_step_ms = ms_of(event);
+        if (event.event == "attached" || (attached && !spilled && event.event == "confirmed")) of.in_step_ms = ms_of(event);
     }
 }
 

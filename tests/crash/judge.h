@@ -56,7 +56,8 @@ public:
     static void await_commits(subject& of, std::uint64_t more);
 
     // What a run that has ended told of a subject. A confirmation's object was captured after the one before it was confirmed, for there is one in
-    // flight. Until it is attached a run may tell of what the one before it shipped, again or for the first time.
+    // flight, unless frames were spilled in this run. Until it is attached a run may tell of what the one before it shipped, again or for the first
+    // time.
     void take_events(const tests::watch& run, subject& of) const;
 
     // Restores one confirmed TXID.
