@@ -40,7 +40,7 @@ page_list pages_of(std::shared_ptr<const frame_source> source, std::shared_ptr<c
     }
     fill_up_to(batch->commit_pages());
     out.read = [source, window = wal::page_window(page_size), batch](std::uint32_t pgno, io::byte_span page) mutable -> io::result<void> {
-        if (const auto place = batch->find(pgno)) return window.read(*source->now, *place, page);
+        if (const auto place = batch->find(pgno)) return window.read(source->at(*place), *place, page);
         std::fill(page.begin(), page.end(), std::uint8_t{0});
         return {};
     };
@@ -77,7 +77,7 @@ io::result<captured> make_object(attachment& at, const base_state& base, std::sh
     captured out;
     out.after = base.position;
     auto batch = std::make_shared<const wal::frame_batch>(std::move(got.batch));
-    auto source = std::make_shared<frame_source>(frame_source{std::move(log)});
+    auto source = std::make_shared<frame_source>(frame_source{{{std::move(log), UINT64_MAX}}});
     page_list pages = pages_of(source, batch, base.page_count, base.position.page_size);
     if (pages.pages.empty()) return out;
     out.after = batch->end();
@@ -146,10 +146,6 @@ io::result<captured> capture_segment(io::file_system& files, attachment& at, con
     auto out = make_object(at, base, std::move(frames), std::move(*got), copied_ms);
     if (!out) return out;
     out->of_segment = true;
-    out->ends_segment = out->after.offset == from.end.offset;
-    if (!out->ends_segment) return out;
-    out->after = from.after();
-    out->own_frame_first = from.seal && from.seal->own_frame_first;
     return out;
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "engine/attachment.h"
 #include "engine/object_encoder.h"
@@ -22,19 +23,28 @@ struct base_state {
     std::int64_t stamped_ms = 0;  // time of the newest object
 };
 
-// Where the frames of an object are read: the live log, until that is handed off before the object is durable; from then on another
-// reader of the same frames at the same offsets. Changed only while nothing reads.
+// Where the frames of an object are read: the log, until that is handed off before the object is durable; from then on segments that hold
+// the same frames at the same offsets. Changed only while nothing reads.
 struct frame_source {
-    std::shared_ptr<const wal::log_reader> now;
+    struct piece {
+        std::shared_ptr<const wal::log_reader> log;
+        std::uint64_t end = UINT64_MAX;  // it is good for offsets before this one
+    };
+    std::vector<piece> pieces;  // in order; at least one
+
+    const wal::log_reader& at(std::uint64_t offset) const {
+        for (const auto& each : pieces) {
+            if (offset < each.end) return *each.log;
+        }
+        return *pieces.back().log;
+    }
 };
 
 struct captured {
     std::shared_ptr<object_encoder> object;  // null: nothing to ship
     std::shared_ptr<frame_source> source;    // what the object's pages are read from
-    wal::position after;                     // where the stream goes on
+    wal::position after;                     // the end of its frames
     bool of_segment = false;                 // it was read from a segment, so there is more to be read
-    bool ends_segment = false;               // of which it is the last
-    bool own_frame_first = false;            // `after` is the start of a generation that begins with our own frame
     bool more = false;                       // the limit ended it
     bool unpublished = false;                // frames follow that the index does not count: look again soon, no event will say so
 };

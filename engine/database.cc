@@ -13,6 +13,7 @@ database::database(surroundings& around, candidate what)
       cache_(env_.files, around.state.directory(), local_id(around.store.url(), what_.name)),
       shipper_(env_, around.store, around.shares,
                [this](const io::result<void>& now) {
+                   ladder_.on_trouble(!now);
                    if (now) {
                        const bool over = memo_.state == "failing";
                        show("streaming", "");
@@ -32,18 +33,21 @@ database::database(surroundings& around, candidate what)
                         [this](const io::result<void>& now) {
                             if (!now) env_.journal.warning("{}: snapshot: {}; trying again", memo_.stream, now.error().context);
                         }),
-      wake_(env_.time, env_.on), turn_(env_.time, env_.on, 1), children_(env_.time, env_.on), retried_(env_.time, env_.on) {
+      wake_(env_.time, env_.on), turn_(env_.time, env_.on, 1), children_(env_.time, env_.on), ladder_(what_.settings), retried_(env_.time, env_.on) {
     if (auto known = around_.state.find(what_.name)) memo_ = *known;
     memo_.stream = what_.name;
     memo_.path = what_.path;
     memo_.state = "starting";
     memo_.problem.clear();
+    memo_.pressure.clear();
+    memo_.shadow_bytes = 0;  // until they are looked at
 }
 
 io::task<io::result<void>> database::open() { return open_local(); }
 
 void database::on_change() {
     if (next_) next_->on_change();
+    ladder_.on_change();
     wake_.notify();
 }
 
@@ -67,6 +71,10 @@ std::optional<io::instant> database::deadline() const { return stopping_ ? std::
 
 base_state database::base() const { return {memo_.txid, memo_.page_count, memo_.post, memo_.epoch, memo_.position, stamped_ms_}; }
 
+void database::tell(std::optional<ladder::news> news) {
+    if (news) tell(news->kind, std::move(news->text));
+}
+
 void database::tell(event::what kind, std::string text) { around_.tell({kind, memo_.stream, memo_.txid, std::move(text)}); }
 
 // Marks the memo for state.db. Only a memo that is in step may be written: what it says must be true together.
@@ -80,7 +88,18 @@ void database::show(std::string state, std::string problem) {
     if (memo_.state == state && memo_.problem == problem) return;
     memo_.state = std::move(state);
     memo_.problem = std::move(problem);
-    // The stored row keeps its position; only the words change.
+    show_words();
+}
+
+void database::show_pressure() {
+    std::string now = ladder_.pressure(env_.time.now());
+    if (memo_.pressure == now) return;
+    memo_.pressure = std::move(now);
+    show_words();
+}
+
+// The stored row keeps its position; only the words change.
+void database::show_words() {
     memo row = around_.state.find(memo_.stream).value_or(memo{});
     row.stream = memo_.stream;
     row.path = memo_.path;
@@ -90,6 +109,8 @@ void database::show(std::string state, std::string problem) {
     }
     row.state = memo_.state;
     row.problem = memo_.problem;
+    row.pressure = memo_.pressure;
+    row.shadow_bytes = memo_.shadow_bytes;
     around_.state.put(row);
     around_.state_changed();
 }
@@ -132,7 +153,9 @@ io::task<io::result<void>> database::run() {
             recover(memo_.txid);
             if (stopping_) next_->on_stop();
             const std::uint64_t before = memo_.txid;
+            following_ = true;
             end = co_await follow();
+            following_ = false;
             if (memo_.txid != before) pause.reset();
         }
         co_await detach();

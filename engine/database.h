@@ -19,6 +19,7 @@
 #include "engine/database_state.h"
 #include "engine/discovery.h"
 #include "engine/engine.h"
+#include "engine/ladder.h"
 #include "engine/replica.h"
 #include "engine/shipper.h"
 #include "engine/state_store.h"
@@ -101,13 +102,19 @@ private:
     io::task<io::result<void>> follow();
     io::task<void> detach();
 
-    // Shipping (database_ship.cc). Whatever waits for the store waits in guard_until(): there the log is looked after meanwhile.
+    // Waiting (database_guard.cc): whatever waits for the store or for memory waits in guard_until(), where the log is looked after meanwhile.
+    io::task<io::result<void>> guard_until(std::function<bool()> met, bool for_memory);
+    io::task<io::result<io::semaphore::permit>> wait_for(io::semaphore& from, std::size_t units);
+    io::task<io::result<void>> look_at_log();
+    io::task<io::result<void>> spill();
+    io::task<io::result<void>> find_room(std::uint64_t bytes);
+    void set_shadow_bytes(std::uint64_t bytes);
+
+    // Shipping (database_ship.cc).
     io::task<io::result<bool>> capture(bool even_own);
     // What becomes of an object that the store refuses for good: it is kept and waited for until it is accepted, or it is an error.
     enum class when_refused { wait, end };
     io::task<io::result<void>> ship(outgoing object, when_refused how = when_refused::wait);
-    io::task<io::result<io::semaphore::permit>> wait_for(io::semaphore& from, std::size_t units);
-    io::task<io::result<void>> guard_until(std::function<bool()> met);
     io::task<io::result<void>> confirm(const captured& what);
     outgoing as_outgoing(unsigned level, std::shared_ptr<object_encoder> object);
 
@@ -125,12 +132,19 @@ private:
     // database_hand_off.cc
     io::task<io::result<void>> hand_off();
     struct tail {
+        std::uint64_t most = 0;          // bytes to be copied under the write lock
+        std::string no_room;             // why nothing may be copied at all
         bool too_long = false;           // nothing was done
         std::string unsaved;             // why it could not be copied
+        bool restarted = false;
+        bool own_frame_first = false;
+        std::uint64_t locked_ns = 0;
         wal::position next;              // where the log begins after the restart
         bool waits = false;              // there are segments that are not durable in the store
         std::uint64_t shadow_bytes = 0;
     };
+    io::task<io::result<tail>> restart_log(std::uint64_t most_tail);
+    io::result<void> read_from_segments(frame_source& object, const wal::position& from);
     io::result<bool> save_tail(const base_state& from, const wal::wal_index& now, tail& saved);
     io::result<void> follow_restart(const wal::handoff& done, tail& saved);
 
@@ -154,7 +168,10 @@ private:
     void remember();
     void fail_all(const io::error& why);
     void show(std::string state, std::string problem);
+    void show_pressure();
+    void show_words();
     void tell(event::what kind, std::string text = {});
+    void tell(std::optional<ladder::news> news);
     std::optional<io::instant> deadline() const;
     bool is_gone(const io::error& why) const;
     io::task<bool> is_missing();
@@ -173,6 +190,9 @@ private:
     io::task_group children_;
     std::unique_ptr<attachment> at_;
     std::optional<database_state> next_;
+    ladder ladder_;
+    bool following_ = false;  // the log that is pinned is the stream's
+    std::shared_ptr<bool> image_given_up_;  // of the snapshot that is being made; changed only while nothing is read
     memo memo_;
     std::shared_ptr<frame_source> in_flight_;  // of the object that is being shipped; null: none that was made from the log
     bool tidying_ = false;  // remove_durable_segments() runs

@@ -75,7 +75,7 @@ io::task<io::result<void>> database::open_local() {
     tell_damage(damage);
     if (!opened) co_return opened.error();
     at_ = std::move(*opened);
-    memo_.shadow_bytes = at_->shadow.bytes();
+    set_shadow_bytes(at_->shadow.bytes());
     co_return io::result<void>();
 }
 
@@ -300,6 +300,7 @@ io::task<io::result<void>> database::attach() {
 io::task<io::result<void>> database::carry_out(const attach_decision& plan, const remote_view& remote) {
     next_.emplace(what_.settings);
     objects_.begin_at(memo_.txid, around_.state.objects(memo_.stream));
+    ladder_ = ladder(what_.settings);
     if (memo_.snapshot_ms != 0) {
         const auto age = std::chrono::milliseconds(std::max<std::int64_t>(env_.time.wall_ms() - memo_.snapshot_ms, 0));
         next_->set_snapshot_age(env_.time.now(), age, memo_.txid > memo_.snapshot_txid);

@@ -33,7 +33,7 @@ io::task<io::result<void>> database::put_through(outgoing object, when_refused h
     shipping_ = name;
     io::result<void> outcome;
     while (true) {
-        outcome = co_await shipper_.ship(object, [this] { return deadline(); });
+        outcome = co_await shipper_.ship(object, [this] { return abandoned_ ? std::optional(io::instant::min()) : deadline(); });
         if (outcome || !is_refusal(outcome.error())) break;
         co_await refuse(object, outcome.error(), how);
         if (how == when_refused::end || !co_await asked_to_retry()) break;
@@ -68,6 +68,7 @@ io::task<void> database::refuse(const outgoing& object, const io::error& why, wh
     if (const std::string& file = objects_.find(name)->file; !file.empty()) text += "; kept in " + io::join(around_.state.directory(), file);
     note(name);
     io::failpoint("object.refused");
+    ladder_.on_trouble(true);
     show("halted", why.context);
     tell(event::what::upload_failed, std::move(text));
     if (!std::exchange(halted_, true)) {
@@ -86,6 +87,7 @@ io::task<bool> database::asked_to_retry() {
 
 void database::recover(std::uint64_t txid) {
     if (!std::exchange(halted_, false)) return;
+    ladder_.on_trouble(false);
     show("streaming", "");
     tell(event::what::recovered, fmt::format("TXID {} was accepted, the stream goes on", txid));
     answer_retries(txid);

@@ -151,7 +151,7 @@ io::task<void> database::remove_durable_segments() {
     };
     auto removed = co_await locally(work);
     if (!removed) env_.journal.warning("{}: a segment that is durable in the store could not be removed: {}", memo_.stream, removed.error().context);
-    memo_.shadow_bytes = left;
+    set_shadow_bytes(left);
 }
 
 }  // namespace engine

@@ -23,10 +23,11 @@ outgoing database::as_outgoing(unsigned level, std::shared_ptr<object_encoder> o
 // Reads the segments, and then the log up to its newest commit, ships what it found and confirms it. False: there was nothing.
 io::task<io::result<bool>> database::capture(bool even_own) {
     next_->on_capture();
-    const base_state from = base();
-    const std::uint64_t limit = std::min(what_.settings.batch_bytes, around_.shares.most_listed(from.position.page_size));
-    auto listed = co_await wait_for(around_.shares.lists, budgets::for_list(limit, from.position.page_size));
+    const std::uint32_t page_size = memo_.position.page_size;
+    const std::uint64_t limit = std::min(what_.settings.batch_bytes, around_.shares.most_listed(page_size));
+    auto listed = co_await wait_for(around_.shares.lists, budgets::for_list(limit, page_size));
     if (!listed) co_return listed.error();
+    const base_state from = base();
     begin_flushes();
     const auto read = [&]() -> io::result<captured> {
         if (at_->shadow.front()) return capture_segment(env_.files, *at_, from, limit, env_.time.wall_ms());
@@ -46,7 +47,7 @@ io::task<io::result<bool>> database::capture(bool even_own) {
         end_flushes(got->unpublished);
         co_return false;
     }
-    listed->shrink(budgets::for_list(got->after.offset - from.position.offset, from.position.page_size));
+    listed->shrink(budgets::for_list(got->after.offset - from.position.offset, page_size));
     io::failpoint("capture.taken");
     in_flight_ = got->source;
     auto shipped = co_await ship(as_outgoing(level_captures, got->object));
@@ -66,42 +67,37 @@ io::task<io::result<void>> database::ship(outgoing object, when_refused how) {
     };
     io::task_group child(env_.time, env_.on);
     child.spawn(carry());
-    auto guarded = co_await guard_until([&] { return outcome.has_value(); });
+    auto guarded = co_await guard_until([&] { return outcome.has_value(); }, false);
     if (!guarded) {
         abandoned_ = true;
         retried_.notify();
+        shipper_.nudge();
     }
     co_await child.join();
     abandoned_ = false;
     co_return guarded ? *outcome : guarded;
 }
 
-// Errors: timed_out if the engine's stop gives up waiting; guard_until()'s.
-io::task<io::result<io::semaphore::permit>> database::wait_for(io::semaphore& from, std::size_t units) {
-    auto place = from.queue(units, [this] { wake_.notify(); });
-    const auto over = [this] { return deadline() && env_.time.now() >= *deadline(); };
-    auto guarded = co_await guard_until([&] { return place.granted() || over(); });
-    if (!guarded) co_return guarded.error();
-    if (!place.granted()) co_return io::error{io::errc::timed_out, io::subject::store, "a share of the memory did not come free in time"};
-    co_return place.take();
-}
-
-// Returns once `met` says so; whoever makes it so wakes the driver.
-io::task<io::result<void>> database::guard_until(std::function<bool()> met) {
-    while (!met()) {
-        auto until = deadline();
-        if (until && *until <= env_.time.now()) until.reset();
-        co_await wake_.wait(until);
-    }
-    co_return io::result<void>();
-}
-
-// An object is durable: everything that says how far the stream is moves on, in one go.
+// An object is durable: everything that says how far the stream is moves on, in one go. Segments may have been added to, or sealed, since it
+// was captured, so whether it is the last of one is found out now.
 io::task<io::result<void>> database::confirm(const captured& what) {
     const ltx::header& head = what.object->head();
     const bool may_advance = next_ && !next_->snapshot_running();
+    wal::position after = what.after;
+    bool ended = false;      // a segment
+    bool own_first = false;  // the generation after it begins with our own frame
+    bool segments = false;   // there are more
     const auto note = [&]() -> io::result<void> {
-        if (what.ends_segment) at_->shadow.front_is_durable();
+        const wal::segment* front = at_->shadow.front();
+        for (; front != nullptr && front->ends_by(after); front = at_->shadow.front()) {
+            ended = true;
+            if (front->end.offset == after.offset) {
+                after = front->after();
+                own_first = front->seal && front->seal->own_frame_first;
+            }
+            at_->shadow.front_is_durable();
+        }
+        segments = front != nullptr;
         if (auto ok = at_->sums.apply(what.object->sums(), head.commit, head.max_txid, head.sums->post); !ok) return ok;
         io::failpoint("confirm.summed");
         return may_advance ? at_->live->log_pin().advance() : io::result<void>();
@@ -109,13 +105,17 @@ io::task<io::result<void>> database::confirm(const captured& what) {
     auto noted = co_await locally(note);
     adopt(head);
     memo_.durable_ms = env_.time.wall_ms();
-    memo_.position = what.after;
-    if (what.ends_segment || what.after.offset != wal::header_size) at_->own_frame_first = what.own_frame_first;
+    memo_.position = after;
+    if (ended || after.offset != wal::header_size) at_->own_frame_first = own_first;
     remember();
     tell(event::what::confirmed);
     io::failpoint("confirm.told");
-    if (what.ends_segment) tidy_up();
-    if (next_) next_->on_confirmed(env_.time.now(), what.of_segment ? next_->log_bytes() : what.after.offset, what.more || what.of_segment);
+    if (ended) tidy_up();
+    ladder_.on_confirmed(segments);
+    if (!next_) co_return noted;
+    const bool in_the_log = !what.of_segment && !ended && !segments;
+    if (in_the_log && !what.more) tell(ladder_.on_calm(after.offset));
+    next_->on_confirmed(env_.time.now(), in_the_log ? after.offset : next_->log_bytes(), what.more || !in_the_log);
     co_return noted;
 }
 

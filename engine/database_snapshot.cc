@@ -31,6 +31,7 @@ io::task<io::result<void>> database::start_snapshot() {
         answer_snapshots(txid);
         co_return io::result<void>();
     }
+    const auto given_up = std::make_shared<bool>(false);
     const auto prepare = [&]() -> io::result<std::shared_ptr<object_encoder>> {
         auto image = open_image(*at_, memo_.position, memo_.page_count);
         if (!image) return image.error();
@@ -40,11 +41,17 @@ io::task<io::result<void>> database::start_snapshot() {
             h.sums = ltx::database_sums{0, memo_.post};
             return h;
         }();
-        return std::make_shared<object_encoder>(head, all_pages(*image));
+        page_list pages = all_pages(*image);
+        pages.read = [read = std::move(pages.read), given_up](std::uint32_t pgno, io::byte_span page) -> io::result<void> {
+            if (!*given_up) return read(pgno, page);
+            return io::error{io::errc::canceled, io::subject::general, "given up: the log that it reads had to be restarted"};
+        };
+        return std::make_shared<object_encoder>(head, std::move(pages));
     };
     auto object = co_await locally(prepare);
     if (!object) co_return object.error();
     for (auto& one : asked_) one->begun = true;
+    image_given_up_ = given_up;
     io::failpoint("snapshot.begun");
     children_.spawn(make_snapshot(*object, txid, std::move(turn)));
     co_return io::result<void>();
@@ -64,6 +71,7 @@ io::task<void> database::make_snapshot(std::shared_ptr<object_encoder> object, s
         env_.journal.error("{}: snapshot at TXID {}: {}", memo_.stream, txid, shipped.error().context);
         if (shipped.error().about == io::subject::integrity) doubt_ = "a snapshot found the database to differ from what was shipped";
     }
+    image_given_up_.reset();
     if (next_) next_->on_snapshot_done(env_.time.now(), shipped.has_value());
     const io::result<std::uint64_t> outcome = shipped ? io::result<std::uint64_t>(txid) : shipped.error();
     for (auto& one : asked_) {

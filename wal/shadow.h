@@ -22,6 +22,8 @@ struct segment {
     position end;  // after the newest commit that is durable in it
     std::optional<segment_seal> seal;
 
+    // Whether all of it is before `p`, in the same generation.
+    bool ends_by(const position& p) const { return p.salt1 == end.salt1 && p.salt2 == end.salt2 && end.offset <= p.offset; }
     std::uint64_t bytes() const { return segment_header_size + end.offset - head.start.offset; }
     // Whether `p` is a place in it, its ends included. Says nothing of the running checksum.
     bool has(const position& p) const;

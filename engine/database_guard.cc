@@ -1,0 +1,140 @@
+// How a driver waits: for the store, for a share of the memory. Meanwhile it keeps the log below its limit, as engine/ladder.h decides.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/database.h"
+
+namespace engine {
+
+namespace {
+
+// What is left to be copied under the write lock: so much, or what was written during the last of so many rounds.
+constexpr std::uint64_t short_tail_bytes = 1U << 20U;
+constexpr int most_rounds = 8;
+constexpr std::uint64_t most_tail_bytes = 8U << 20U;
+
+}  // namespace
+
+// Errors: timed_out if the engine's stop gives up waiting; guard_until()'s.
+io::task<io::result<io::semaphore::permit>> database::wait_for(io::semaphore& from, std::size_t units) {
+    auto place = from.queue(units, [this] { wake_.notify(); });
+    const auto over = [this] { return deadline() && env_.time.now() >= *deadline(); };
+    if (!place.granted()) {
+        auto guarded = co_await guard_until([&] { return place.granted() || over(); }, true);
+        if (!guarded) co_return guarded.error();
+    }
+    if (!place.granted()) co_return io::error{io::errc::timed_out, io::subject::store, "a share of the memory did not come free in time"};
+    co_return place.take();
+}
+
+// Returns once `met` says so; whoever makes it so wakes the driver. An error is one of the log's: it must be attached to anew, whatever is
+// waited for.
+io::task<io::result<void>> database::guard_until(std::function<bool()> met, bool for_memory) {
+    using step = ladder::step;
+    ladder_.on_waiting(env_.time.now(), for_memory);
+    io::result<void> outcome;
+    while (outcome && !met()) {
+        const auto now = following_ && !stopping_ ? ladder_.decide(env_.time.now()) : ladder::next{};
+        show_pressure();
+        switch (now.what) {
+            case step::look: outcome = co_await look_at_log(); break;
+            case step::spill: outcome = co_await spill(); break;
+            case step::wait: {
+                auto until = deadline();
+                if (until && *until <= env_.time.now()) until.reset();  // what is waited for knows it, too
+                if (now.until && (!until || *now.until < *until)) until = now.until;
+                co_await wake_.wait(until);
+                break;
+            }
+        }
+    }
+    ladder_.on_waited();
+    show_pressure();
+    co_return outcome;
+}
+
+io::task<io::result<void>> database::look_at_log() {
+    std::uint64_t bytes = 0;
+    const auto look = [&]() -> io::result<void> {
+        auto now = at_->live->index();
+        if (!now) return now.error();
+        bytes = wal::frame_offset(std::uint64_t{now->max_frame} + 1, memo_.page_size);
+        return {};
+    };
+    auto looked = co_await locally(look);
+    if (!looked && looked.error().code == io::errc::busy) co_return io::result<void>();
+    if (looked) tell(ladder_.on_log(env_.time.now(), bytes, image_given_up_ && !*image_given_up_));
+    co_return looked;
+}
+
+// Copies the log to segments and restarts it. Most of the copy is made while the application goes on writing; what it wrote meanwhile, under
+// the write lock. The object in flight is read from the segment from then on.
+io::task<io::result<void>> database::spill() {
+    const base_state from = base();
+    auto room = co_await find_room(ladder_.log_bytes());
+    if (!room) {
+        tell(ladder_.on_disk_low(env_.time.now(), room.error().context));
+        co_return io::result<void>();
+    }
+    const std::uint64_t before = memo_.shadow_bytes;
+    std::uint64_t now_there = before;
+    const auto copy = [&]() -> io::result<void> {
+        if (image_given_up_) *image_given_up_ = true;  // it reads a log that is about to go
+        for (int round = 0; round < most_rounds; ++round) {
+            auto now = at_->live->index();
+            if (!now) return now.error();
+            const wal::position at = at_->shadow.goes_on_from(from.position);
+            const std::uint64_t end = wal::frame_offset(std::uint64_t{now->max_frame} + 1, at.page_size);
+            if (now->salt1 != at.salt1 || now->salt2 != at.salt2 || end < at.offset) return {};  // the handoff says what that means
+            if (end - at.offset <= short_tail_bytes) return {};
+            auto copied = at_->shadow.append(at_->log, {from.txid, from.post, from.page_count}, at, end);
+            now_there = at_->shadow.bytes();
+            if (!copied) return copied;
+        }
+        return {};
+    };
+    auto copied = co_await locally(copy);
+    set_shadow_bytes(now_there);
+    if (!copied && copied.error().about == io::subject::database) co_return copied;
+    if (!copied) {
+        tell(ladder_.on_disk_low(env_.time.now(), copied.error().context));
+        co_return io::result<void>();
+    }
+    auto done = co_await restart_log(most_tail_bytes);
+    if (!done) co_return done.error();
+    if (done->restarted) {
+        tell(ladder_.on_spilled(memo_.shadow_bytes - std::min(before, memo_.shadow_bytes), done->next.offset));
+    } else if (!done->unsaved.empty()) {
+        tell(ladder_.on_disk_low(env_.time.now(), done->unsaved));
+    } else {
+        tell(ladder_.on_refused(env_.time.now(), done->too_long ? "the application writes faster than it can be copied"
+                                                                : "a reader or writer of the application keeps it from being restarted"));
+    }
+    co_return io::result<void>();
+}
+
+// Whether so many bytes may be written to local disk. no_space, with the limit that they would break.
+io::task<io::result<void>> database::find_room(std::uint64_t bytes) {
+    const options& set = around_.settings;
+    const std::uint64_t used = around_.shares.on_disk;
+    if (set.disk_limit != 0 && used + bytes > set.disk_limit) {
+        co_return io::error{io::errc::no_space, io::subject::general,
+                            fmt::format("what waits on local disk has {} bytes, and may have {} (disk_limit)", used, set.disk_limit)};
+    }
+    if (set.disk_reserve == 0) co_return io::result<void>();
+    const std::string& directory = around_.state.directory();
+    auto space = co_await env_.elsewhere([&] { return env_.files.space(directory); });
+    if (!space) co_return space.error();
+    if (space->free_bytes >= bytes + set.disk_reserve) co_return io::result<void>();
+    co_return io::error{io::errc::no_space, io::subject::general,
+                        fmt::format("the disk of {} has {} bytes left, and is to keep {} (disk_reserve)", directory, space->free_bytes, set.disk_reserve)};
+}
+
+void database::set_shadow_bytes(std::uint64_t bytes) {
+    around_.shares.on_disk += bytes - memo_.shadow_bytes;
+    if (std::exchange(memo_.shadow_bytes, bytes) != bytes) show_words();
+}
+
+}  // namespace engine

@@ -1,0 +1,204 @@
+// The store is down, or slow, while an application goes on writing: the log stays below its limit, and nothing is lost.
+#include <atomic>
+#include <cerrno>
+
+#include "io/wakeup.h"
+#include "tests/engine/engine_world.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using tests::what;
+using tests::write_fate;
+
+constexpr std::uint64_t limit = 256U << 10U;
+constexpr std::uint64_t one_commit = 60'000;  // bytes of log, about
+
+class spill : public tests::engine_world {
+protected:
+    std::unique_ptr<tests::app> db;
+
+    spill() {
+        settings.targets[0].settings.wal_limit = limit;
+        settings.disk_reserve = 0;
+    }
+    void begin() {
+        create();
+        start();
+        until([&] { return count(what::attached) == 1 && count(what::snapshot) == 1; });
+        db = std::make_unique<tests::app>(db_path);
+        db->run("PRAGMA wal_autocheckpoint=0");
+    }
+    std::size_t attached() const { return count(what::attached); }
+    void store_goes_down() { store->on_put = [](const std::string&) { return write_fate::refused(); }; }
+    void store_comes_back() { store->on_put = nullptr; }
+    void commit() { db->run("INSERT INTO t(x) VALUES(hex(randomblob(25000)))"); }
+    std::uint64_t log_bytes() const { return std::filesystem::file_size(db_path + "-wal"); }
+    std::vector<std::filesystem::path> segments() const {
+        std::vector<std::filesystem::path> out;
+        if (!std::filesystem::exists(dir.file("state/shadow"))) return out;
+        for (const auto& e : std::filesystem::recursive_directory_iterator(dir.file("state/shadow"))) {
+            if (e.is_regular_file()) out.push_back(e.path());
+        }
+        return out;
+    }
+    // The store goes down, and there is an object in flight that holds less than what will be spilled.
+    void begin_outage() {
+        store_goes_down();
+        const std::size_t before = store->puts.size();
+        commit();
+        until([&] { return store->puts.size() > before; });
+    }
+    // Commits until so many spills are over. The application does not write faster than the log is looked at.
+    void write_through(int spills) {
+        for (int i = 0; i < spills; ++i) {
+            const std::size_t before = count(what::handed_off);
+            for (std::uint64_t written = 0; written < limit; written += one_commit) commit();
+            until([&] { return count(what::handed_off) > before; });
+            EXPECT_LE(log_bytes(), limit + 3 * one_commit);  // a log that is restarted keeps its length
+        }
+    }
+    void expect_all_back(std::size_t runs = 1) {
+        EXPECT_EQ(count(what::reanchored), 0U);
+        EXPECT_EQ(count(what::stopped), 0U);
+        EXPECT_EQ(count(what::attached), runs) << "nothing went wrong that was mended by beginning anew";
+        EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+        expect_sound();
+    }
+};
+
+TEST_F(spill, A5_the_log_stays_below_its_limit_and_what_waited_is_shipped_in_order_in_few_objects) {
+    begin();
+    const std::size_t before = objects(0);
+    begin_outage();
+    write_through(3);
+    EXPECT_EQ(count(what::spilled), 1U) << "once, not for every segment";
+    EXPECT_GE(segments().size(), 3U);
+    EXPECT_EQ(objects(0), before);
+    const auto shown = running->status().at(0);
+    EXPECT_EQ(shown.pressure, "spilling");
+    EXPECT_GE(shown.shadow_bytes, 3 * limit);
+    store_comes_back();
+    commit();
+    until([&] { return segments().empty() && running->status().at(0).shadow_bytes == 0; });
+    EXPECT_EQ(running->status().at(0).pressure, "");
+    stop();
+    EXPECT_LE(objects(0), before + 8) << "of about fifteen commits";
+    expect_all_back();
+}
+
+// The object in flight was captured from the log before it was restarted and overwritten.
+TEST_F(spill, A5_an_object_in_flight_is_encoded_again_from_its_segment) {
+    begin();
+    begin_outage();
+    write_through(2);
+    const std::uint64_t txid = running->status().at(0).txid;
+    store_comes_back();
+    until([&] { return running->status().at(0).txid > txid; });
+    until([&] { return segments().empty(); });
+    stop();
+    expect_all_back();
+}
+
+TEST_F(spill, E1_segments_of_a_process_that_died_are_shipped_by_the_next_one) {
+    settings.drain_limit = 100ms;
+    begin();
+    begin_outage();
+    write_through(2);
+    commit();
+    running->stop();
+    (void)refusal();
+    const auto left = segments().size();
+    EXPECT_GE(left, 2U);
+    store_comes_back();
+    start();
+    until([&] { return attached() == 2; });
+    commit();
+    until([&] { return segments().empty(); });
+    stop();
+    expect_all_back(2);
+}
+
+TEST_F(spill, disk_limit_ends_the_spills_and_is_told_and_the_log_grows_until_the_store_is_back) {
+    settings.disk_limit = 2 * limit;
+    begin();
+    store_goes_down();
+    for (int i = 0; i < 200 && count(what::disk_low) == 0; ++i) {
+        commit();
+        world.loop().run_for(30ms);
+    }
+    ASSERT_EQ(count(what::disk_low), 1U);
+    EXPECT_LE(running->status().at(0).shadow_bytes, 2 * limit);
+    EXPECT_NE(running->status().at(0).pressure.find("disk limit"), std::string::npos);
+    const std::size_t files_then = segments().size();
+    for (int i = 0; i < 10; ++i) commit();
+    world.loop().run_for(200ms);
+    EXPECT_EQ(segments().size(), files_then);
+    EXPECT_GT(log_bytes(), limit);
+    store_comes_back();
+    until([&] { return segments().empty() && count(what::recovered) >= 1; });
+    stop();
+    expect_all_back();
+}
+
+TEST_F(spill, A5_a_disk_that_is_full_loses_nothing_wherever_it_strikes) {
+    begin();
+    store_goes_down();
+    std::atomic<int> calls = 0;
+    std::atomic<int> failed = 0;
+    files.spoil = [&](const std::string&, const std::string& path) {
+        if (path.find("/shadow/") == std::string::npos || ++calls % 3 != 0) return 0;
+        ++failed;
+        return ENOSPC;
+    };
+    for (int i = 0; i < 60; ++i) {
+        commit();
+        world.loop().run_for(10ms);
+    }
+    EXPECT_GT(failed, 0);
+    files.spoil = nullptr;
+    store_comes_back();
+    until([&] { return segments().empty() && running->status().at(0).state == "streaming"; });
+    commit();
+    stop();
+    expect_all_back(count(what::attached));
+}
+
+// A reader of the application keeps the log from being restarted.
+TEST_F(spill, wal_over_limit_is_told_when_a_reader_keeps_the_log_and_is_over_when_it_goes) {
+    begin();
+    commit();
+    until([&] { return objects(0) >= 1; });
+    tests::app reader(db_path);
+    reader.run("BEGIN; SELECT count(*) FROM t");
+    store_goes_down();
+    for (int i = 0; i < 8; ++i) commit();
+    until([&] { return count(what::wal_over_limit) == 1; });
+    commit();
+    reader.run("COMMIT");
+    until([&] { return count(what::recovered) >= 1 && log_bytes() > 0 && count(what::handed_off) >= 1; });
+    store_comes_back();
+    until([&] { return segments().empty(); });
+    stop();
+    EXPECT_EQ(count(what::wal_over_limit), 1U);
+    expect_all_back();
+}
+
+TEST_F(spill, a_snapshot_that_reads_the_log_is_given_up_for_it_and_made_again) {
+    begin();
+    for (int i = 0; i < 4; ++i) commit();
+    until([&] { return count(what::confirmed) >= 2; });
+    std::optional<io::result<std::uint64_t>> made;
+    store->on_put = [](const std::string&) { return write_fate::refused(); };
+    auto ask = [&]() -> io::task<void> { made = co_await running->snapshot("app.db"); };
+    boost::asio::co_spawn(world.loop(), ask(), boost::asio::detached);
+    world.loop().run_for(100ms);
+    write_through(1);
+    store_comes_back();
+    until([&] { return made.has_value(); });
+    until([&] { return segments().empty(); });
+    stop();
+    expect_all_back();
+}
+
+}  // namespace
