@@ -18,9 +18,9 @@ inline constexpr std::uint64_t segment_header_size = 256;  // the frames follow,
 inline constexpr std::uint64_t seal_offset = 128;          // of the half of it that is written last
 inline constexpr std::uint32_t segment_version = 1;
 
-// What the frames of a segment come after: the newest object of the stream when it was begun.
+// What the frames of a segment come after: the object of the stream that ended where they begin.
 struct segment_base {
-    std::uint64_t txid = 0;        // 0: nothing
+    std::uint64_t txid = 0;        // 0: none, or not known: they come after those of another segment
     std::uint64_t post = 0;        // database checksum at that TXID
     std::uint32_t page_count = 0;  // of the database at that TXID
     friend bool operator==(const segment_base&, const segment_base&) = default;

@@ -160,9 +160,10 @@ io::result<void> shadow::set_aside(std::int64_t now_ms, std::string_view why, st
     return set_aside_from(durable_, now_ms, why, troubles);
 }
 
+// What comes behind other segments follows no object that is known yet.
 io::result<void> shadow::begin(const header& log, const segment_base& base, const position& from) {
     if (auto ok = files_->make_directories(directory_); !ok) return ok;
-    segment next{newest_ + 1, io::join(directory_, io::hex16(newest_ + 1)), {stream_, log, from, base}, from, {}};
+    segment next{newest_ + 1, io::join(directory_, io::hex16(newest_ + 1)), {stream_, log, from, front() ? segment_base() : base}, from, {}};
     auto file = files_->open(next.path, io::open_mode::create_new);
     if (!file) return file.error();
     appending_ = std::move(*file);

@@ -47,8 +47,8 @@ public:
     // Where copying goes on, if the stream is at `at`: there, or behind the last segment.
     position goes_on_from(const position& at) const { return front() ? segments_.back().after() : at; }
 
-    // Copies the frames of `log` from `from` to `end` (bytes, the end of a commit) behind the last segment, if they continue it in the same
-    // generation, else into a new one that follows `base`; durable on return. What is long is synced in groups. Nothing to do if end is
+    // `base`: the newest object in the store, which ended where the first segment begins. Copies the frames of `log` from `from` to `end` (bytes, the end of a commit) behind the last segment, if they continue it in the same
+    // generation, else into a new one; durable on return. What is long is synced in groups. Nothing to do if end is
     // from.offset. gap (subject::database) if the log is not what `from` says, or its frames do not lead to a commit at `end`; else the
     // file system's errors, with what was durable before kept, and the next append begins a new segment: try again when there is room.
     io::result<void> append(const log_reader& log, const segment_base& base, const position& from, std::uint64_t end);

@@ -38,10 +38,11 @@ protected:
 
     // Runs until the log was handed off with a tail, and the store takes nothing any more. The tail is `rows` rows.
     std::unique_ptr<tests::app> hand_off_with_a_tail(int rows = 1) {
-        create();
+        if (!fs::exists(db_path)) create();
         settings.drain_limit = 100ms;
+        const std::size_t attached = count(what::attached);
         start();
-        until([&] { return count(what::attached) == 1 && count(what::snapshot) >= 1; });
+        until([&] { return count(what::attached) > attached && count(what::snapshot) >= 1; });
         auto db = std::make_unique<tests::app>(db_path);
         // The object that fills the log is held up while more is committed: the handoff after it has a tail to take along.
         auto late = std::make_shared<bool>(false);
@@ -239,6 +240,39 @@ TEST_F(segments, A12_a_segment_that_is_not_what_was_written_is_never_shipped) {
         EXPECT_TRUE(waiting().empty()) << how;
         expect_the_same();
     }
+}
+
+// The first of two is lost, and what is remembered is older than both: the second one follows something else than the store's newest object.
+TEST_F(segments, A5_a_segment_behind_one_that_is_lost_is_never_taken_for_the_next) {
+    create();
+    start();
+    until([&] { return count(what::snapshot) == 1; });
+    stop();
+    fs::copy_file(dir.file("state/state.db"), dir.file("old.db"));
+    auto db = hand_off_with_a_tail();
+    keep_state();
+    const engine::memo known = running->status().at(0);
+    kill();
+    wal::log_reader log(files, db_path + "-wal");
+    auto head = log.open();
+    const wal::position from = wal::start_of(**head);
+    db->run("INSERT INTO t(x) VALUES('spilled')");
+    const std::uint64_t end = log.read(from, UINT64_MAX, UINT64_MAX)->batch.end().offset;
+    {
+        auto there = wal::shadow::open(files, folder(), *io::parse_hex16(engine::local_id(store->url(), "app.db")), 0);
+        ASSERT_EQ(there->segments.segments().size(), 1U);
+        ASSERT_TRUE(there->segments.append(log, {known.txid, known.post, known.page_count}, from, end).has_value());
+    }
+    ASSERT_EQ(waiting().size(), 2U);
+    fs::remove(waiting().front());
+    for (const char* tail : {"-wal", "-shm", "-journal"}) fs::remove(dir.file("state/state.db") + tail);
+    fs::copy_file(dir.file("old.db"), dir.file("state/state.db"), fs::copy_options::overwrite_existing);
+    const std::uint64_t before = objects(0);
+    run_to_the_end(*db);
+    EXPECT_EQ(count(what::reanchored), 1U);
+    EXPECT_GT(objects(0), before);
+    EXPECT_EQ(named(".damaged-").size(), 1U);
+    expect_the_same();
 }
 
 // Sound segments, but not of what is in the store.

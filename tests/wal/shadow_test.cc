@@ -133,6 +133,9 @@ TEST_F(shadow, A5_what_is_appended_in_pieces_is_one_run_of_frames) {
     wal::shadow third = open();
     EXPECT_TRUE(troubles.empty());
     ASSERT_EQ(third.segments().size(), 3U);
+    EXPECT_EQ(third.segments()[0].head.base, base);
+    EXPECT_EQ(third.segments()[1].head.base, wal::segment_base()) << "the object that it follows is not made yet";
+    EXPECT_EQ(third.segments()[2].head.base, wal::segment_base());
     EXPECT_EQ(third.segments()[0].end, then);
     EXPECT_EQ(third.segments()[1].end, last);
     EXPECT_EQ(third.segments()[1].after(), start());
