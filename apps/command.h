@@ -19,6 +19,8 @@ void add_restore(CLI::App& program, action& chosen);
 void add_list(CLI::App& program, action& chosen);
 void add_verify(CLI::App& program, action& chosen);
 void add_snapshot(CLI::App& program, action& chosen);
+void add_sync(CLI::App& program, action& chosen);
+void add_retry(CLI::App& program, action& chosen);
 void add_status(CLI::App& program, action& chosen);
 void add_store_check(CLI::App& program, action& chosen);
 

@@ -69,6 +69,8 @@ int run_program(int argc, char** argv) {
     add_list(program, chosen);
     add_verify(program, chosen);
     add_snapshot(program, chosen);
+    add_sync(program, chosen);
+    add_retry(program, chosen);
     add_status(program, chosen);
     add_store_check(program, chosen);
     try {

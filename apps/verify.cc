@@ -11,7 +11,9 @@
 #include "apps/json.h"
 #include "apps/progress.h"
 #include "apps/quantity.h"
+#include "apps/requests.h"
 #include "apps/streams.h"
+#include "apps/verify_live.h"
 
 namespace apps {
 
@@ -22,12 +24,19 @@ constexpr const char* examples =
     "  flotilla verify --from /backup             every stream\n"
     "  flotilla verify app.db --from /backup      one of them\n"
     "  flotilla verify --from /backup --json      one JSON object a stream, a line each\n"
+    "  flotilla verify --live app.db              does the store hold exactly what the application sees now?\n"
     "\n"
     "Reads every object whole, recomputes every checksum, and applies them in order as a restore would. Exit code 0 only if there is no\n"
-    "doubt at all; 5 if there is any, also for an empty store. Writes nothing; may run beside `flotilla watch`.";
+    "doubt at all; 5 if there is any, also for an empty store. Writes nothing; may run beside `flotilla watch`.\n"
+    "\n"
+    "--live asks the running watch (--state) to catch up and to compare every page of the live database with what it shipped, then verifies\n"
+    "the store up to that TXID. Without a running watch it reads the database itself, under the lock that a watch would take, and compares it\n"
+    "with the newest state in the store. It says \"equal\" only if every page is the same; 5 if not.";
 
 struct verify_flags : flags {
     std::string stream;
+    bool live = false;
+    live_flags how;
 };
 
 std::string text_of(engine::finding::severity how) { return how == engine::finding::severity::doubt ? "doubt" : "note"; }
@@ -78,6 +87,12 @@ io::result<void> verify_one(world& here, io::object_store& store, const std::str
 }
 
 io::result<void> verify(const verify_flags& given) {
+    if (given.live) {
+        if (given.stream.empty()) return io::error{io::errc::invalid, io::subject::usage, "--live: of which stream? Say `flotilla verify --live NAME`"};
+        live_flags how = given.how;
+        how.stream = given.stream;
+        return verify_live(given, how);
+    }
     world here;
     auto store = open_source(here, given);
     if (!store) return store.error();
@@ -105,6 +120,11 @@ void add_verify(CLI::App& program, action& chosen) {
     const auto given = std::make_shared<verify_flags>();
     command->add_option("NAME", given->stream, "one stream only")->type_name("");
     add_setting_flag(*command, *given, "--from", "to", "the store: a directory, as a path or file:///path, or s3://bucket/prefix");
+    auto* live = command->add_flag("--live", given->live, "compare with the live database; --from may be left out then");
+    add_timeout_flag(*command, given->how.timeout, "--live: how long the running watch may take");
+    add_setting_flag(*command, *given, "--state", "state", "--live: the state directory of the watch [as for watch]");
+    command->get_option("--timeout")->needs(live);
+    command->get_option("--state")->needs(live);
     add_config_flag(*command, *given);
     add_json_flag(*command, *given, "one JSON object a stream, a line each");
     command->callback([&chosen, given] { chosen = [given] { return verify(*given); }; });

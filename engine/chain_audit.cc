@@ -126,6 +126,9 @@ void chain_audit::reached(const audited_file& by, std::uint64_t checksum) {
 }
 
 void chain_audit::finish(const std::string& stream) {
+    report_.page_size = page_size_;
+    report_.page_sums = std::move(sums_);
+    report_.database_checksum = points_.empty() ? 0 : points_.back().second;
     if (points_.empty()) {
         report_.findings.push_back({finding::severity::doubt, stream, "nothing can be restored: there is no sound file that starts at TXID 1"});
     } else if (hole_) {

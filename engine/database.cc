@@ -1,5 +1,7 @@
 #include "engine/database.h"
 
+#include <algorithm>
+
 namespace engine {
 
 namespace {
@@ -135,6 +137,7 @@ void database::fail_all(const io::error& why) {
     answer_snapshots(why);
     answer_retries(why);
     fail_flushes(why);
+    answer_comparisons(why);
 }
 
 // Not: replaced by another file.
@@ -186,6 +189,7 @@ io::task<io::result<void>> database::run() {
         answer_retries(why);
         if (halted_ && is_refusal(why)) {
             show("halted", why.context);
+            answer_comparisons(why);
             if (!co_await asked_to_retry()) break;
             continue;
         }
@@ -197,6 +201,7 @@ io::task<io::result<void>> database::run() {
             if (news) tell(event::what::detached, why.context);
             answer_snapshots(why);
             fail_flushes(why);
+            answer_comparisons(why);
         }
         // A file that is not there, or no database to follow, is looked at again when something happens to it; all else, after a while.
         // One that was followed until now is tried again in any case: what happened to it may be over (replaced by a rename).
@@ -216,6 +221,13 @@ io::task<io::result<void>> database::follow() {
     using step = database_state::step;
     while (true) {
         if (!doubt_.empty()) co_return io::error{io::errc::gap, io::subject::database, "continuity is lost: " + doubt_};
+        const bool compare = std::ranges::any_of(comparisons_, [](const auto& one) { return !one->begun; });
+        if (compare && !stopping_ && !next_->snapshot_running()) {
+            auto begun = co_await start_comparison();
+            if (begun) continue;
+            for (auto& one : comparisons_) one->begun = false;  // attached anew, it begins anew
+            co_return begun;
+        }
         const auto now = next_->decide(env_.time.now());
         io::result<void> done;
         switch (now.what) {

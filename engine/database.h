@@ -20,6 +20,7 @@
 #include "engine/discovery.h"
 #include "engine/engine.h"
 #include "engine/ladder.h"
+#include "engine/live_compare.h"
 #include "engine/replica.h"
 #include "engine/shipper.h"
 #include "engine/state_store.h"
@@ -73,6 +74,10 @@ public:
     // Tries an object again that the store has refused for good, and returns its TXID once it is durable; the newest durable TXID, at once,
     // if the stream is not halted. Errors: the store's, if it refuses again; why the stream has ended otherwise.
     io::task<io::result<std::uint64_t>> retry();
+
+    // Compares the live database with what was shipped, once everything committed before this call is durable (database_compare.cc). Pages that
+    // differ are told as `corruption`. canceled if the stream is not followed, or no longer.
+    io::task<io::result<live_comparison>> compare();
 
 private:
     // Into step with the store (database_attach.cc).
@@ -158,6 +163,11 @@ private:
     void end_flushes(bool frames_follow);
     void fail_flushes(const io::error& why);
 
+    // database_compare.cc
+    io::task<io::result<void>> start_comparison();
+    io::task<void> make_comparison(image_comparison what);
+    void answer_comparisons(const io::result<live_comparison>& outcome);
+
     // Blocking work on this database's files and connections: one piece at a time, so that nothing reads the log while it is handed off.
     template <class Work>
     io::task<std::invoke_result_t<Work>> locally(Work work) {
@@ -192,7 +202,7 @@ private:
     std::optional<database_state> next_;
     ladder ladder_;
     bool following_ = false;  // the log that is pinned is the stream's
-    std::shared_ptr<bool> image_given_up_;  // of the snapshot that is being made; changed only while nothing is read
+    std::shared_ptr<bool> image_given_up_;  // of the snapshot or comparison that is being made; changed only while nothing is read
     memo memo_;
     std::shared_ptr<frame_source> in_flight_;  // of the object that is being shipped; null: none that was made from the log
     bool tidying_ = false;  // remove_durable_segments() runs
@@ -226,6 +236,13 @@ private:
     };
     std::vector<std::shared_ptr<asked_retry>> retries_;
     io::wakeup retried_;  // there are some, or the engine stops
+
+    struct asked_comparison {
+        io::wakeup done;
+        bool begun = false;
+        std::optional<io::result<live_comparison>> outcome;
+    };
+    std::vector<std::shared_ptr<asked_comparison>> comparisons_;
 };
 
 }  // namespace engine

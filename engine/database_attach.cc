@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/database.h"
+#include "engine/database_lock.h"
 #include "engine/restore_plan.h"
 #include "io/failpoint.h"
 #include "ltx/chain.h"
@@ -47,17 +48,8 @@ io::task<io::result<void>> database::open_local() {
         io::file_system& files = env_.files;
         auto live = wal::live_database::open(files, what_.path, live_settings);
         if (!live) return live.error();
-        const io::file_identity id = (*live)->identity();
-        const std::string& locks = around_.settings.lock_directory;
-        if (auto ok = files.make_directories(locks); !ok) return ok.error().within("lock directory");
-        auto lock = files.lock(io::join(locks, ltx::hex16(id.device) + "-" + ltx::hex16(id.inode) + ".lock"), around_.settings.who);
-        if (!lock && lock.error().code == io::errc::held) {
-            return io::error{io::errc::held, io::subject::database,
-                             fmt::format("{} is already watched by: {}. Stop that one first; two watchers of one database would "
-                                         "contend for its stream",
-                                         what_.path, lock.error().context)};
-        }
-        if (!lock) return lock.error().within("lock directory");
+        auto lock = lock_database(files, **live, around_.settings.lock_directory, around_.settings.who);
+        if (!lock) return lock.error();
         const std::string id_text = local_id(around_.store.url(), memo_.stream);
         const std::string sums_folder = io::join(around_.state.directory(), "sums");
         if (auto ok = files.make_directories(sums_folder); !ok) return ok.error();

@@ -71,6 +71,10 @@ public:
     void on_snapshot_postponed(io::instant until) { snapshot_not_before_ = until; }
     // A failed one is owed again after a while.
     void on_snapshot_done(io::instant now, bool ok);
+    // An image is compared with what was shipped: as while a snapshot is made, the pin stays and the log is not handed off. Precondition: no
+    // snapshot is running.
+    void on_comparison_started() { snapshot_running_ = true; }
+    void on_comparison_done() { snapshot_running_ = false; }
     // The newest durable snapshot is that old (at attach), and there are commits after it or not.
     void set_snapshot_age(io::instant now, io::duration age, bool committed_since) {
         last_snapshot_ = now - age;

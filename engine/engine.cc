@@ -21,6 +21,8 @@ io::task<io::result<std::uint64_t>> engine::flush(std::string stream) { return f
 
 io::task<io::result<std::uint64_t>> engine::retry(std::string stream) { return fleet_->retry(std::move(stream)); }
 
+io::task<io::result<live_comparison>> engine::compare(std::string stream) { return fleet_->compare(std::move(stream)); }
+
 std::vector<memo> engine::status() const { return fleet_->status(); }
 
 }  // namespace engine

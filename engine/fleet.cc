@@ -323,10 +323,26 @@ io::task<void> engine::fleet::answer_requests() {
 
 // On its own, so that a stream whose store hangs does not keep the others' requests waiting.
 io::task<void> engine::fleet::answer(request_box::request one) {
-    auto outcome = co_await snapshot(one.stream);
+    auto outcome = co_await carry_out(one);
     auto answered = co_await env_.elsewhere([&] { return requests_.answer(env_.files, one, outcome); });
     if (!answered) env_.journal.warning("{}: {}", requests_.directory(), answered.error().context);
     answering_.erase(one.id);
+}
+
+io::task<io::result<request_box::reply>> engine::fleet::carry_out(request_box::request one) {
+    using kind = request_box::kind;
+    if (one.what == kind::compare) {
+        auto compared = co_await compare(one.stream);
+        if (!compared) co_return compared.error();
+        co_return request_box::reply{compared->txid, compared->text()};
+    }
+    io::result<std::uint64_t> txid =
+        io::error{io::errc::unsupported, io::subject::usage, "the watch does not know this request; it runs another version of flotilla"};
+    if (one.what == kind::snapshot) txid = co_await snapshot(one.stream);
+    if (one.what == kind::sync) txid = co_await flush(one.stream);
+    if (one.what == kind::retry) txid = co_await retry(one.stream);
+    if (!txid) co_return txid.error();
+    co_return request_box::reply{*txid, ""};
 }
 
 io::result<std::shared_ptr<database>> engine::fleet::find(const std::string& stream) const {
@@ -348,12 +364,15 @@ io::task<io::result<std::uint64_t>> engine::fleet::flush(std::string stream) {
 }
 
 io::task<io::result<std::uint64_t>> engine::fleet::retry(std::string stream) {
-    const auto at = by_stream_.find(stream);
-    if (at == by_stream_.end()) {
-        co_return io::error{io::errc::not_found, io::subject::usage, fmt::format("no stream \"{}\" is followed here", stream)};
-    }
-    const std::shared_ptr<database> one = at->second;
-    co_return co_await one->retry();
+    const auto one = find(stream);
+    if (!one) co_return one.error();
+    co_return co_await (*one)->retry();
+}
+
+io::task<io::result<live_comparison>> engine::fleet::compare(std::string stream) {
+    const auto one = find(stream);
+    if (!one) co_return one.error();
+    co_return co_await (*one)->compare();
 }
 
 std::vector<memo> engine::fleet::status() const {

@@ -25,6 +25,7 @@ public:
     io::task<io::result<std::uint64_t>> snapshot(std::string stream);
     io::task<io::result<std::uint64_t>> flush(std::string stream);
     io::task<io::result<std::uint64_t>> retry(std::string stream);
+    io::task<io::result<live_comparison>> compare(std::string stream);
     std::vector<memo> status() const;
 
 private:
@@ -42,6 +43,7 @@ private:
     io::task<void> keep_state();
     io::task<void> answer_requests();
     io::task<void> answer(request_box::request one);
+    io::task<io::result<request_box::reply>> carry_out(request_box::request one);
     void on_events(const std::vector<io::watch_event>& events);
     void try_now();
     void watch_directory(const std::string& directory);

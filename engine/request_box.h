@@ -1,6 +1,6 @@
 // Requests of other processes to a running engine (flotilla snapshot NAME): small files in <state directory>/requests, watched like
-// everything else. A request is <id>.request holding the stream's name; its answer is <id>.answer: "ok <txid>" or "error <subject>
-// <text>". Who asked removes both.
+// everything else. A request is <id>.request holding "<kind> <stream>"; its answer is <id>.answer: "ok <txid>" or "ok <txid> <text>" or
+// "error <subject> <text>". Who asked removes both.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +13,21 @@ namespace engine {
 
 class request_box {
 public:
+    enum class kind {
+        snapshot,  // make one now
+        sync,      // answer when every commit made before is durable
+        retry,     // try again what was refused for good
+        compare,   // the live database with what is in the store; `text` is a live_comparison's
+        unknown,   // of a program that is newer than this one: to be answered with an error
+    };
     struct request {
         std::string id;
+        kind what = kind::unknown;
         std::string stream;
+    };
+    struct reply {
+        std::uint64_t txid = 0;
+        std::string text;
     };
 
     explicit request_box(std::string state_directory);
@@ -25,15 +37,15 @@ public:
     // answers one.
     io::result<void> prepare(io::file_system& files) const;
     io::result<std::vector<request>> pending(io::file_system& files) const;
-    io::result<void> answer(io::file_system& files, const request& asked, const io::result<std::uint64_t>& outcome) const;
+    io::result<void> answer(io::file_system& files, const request& asked, const io::result<reply>& outcome) const;
 
 private:
     std::string directory_;
 };
 
 // For the asking process: leaves a request and waits for its answer. timed_out (subject::general) if none comes within `limit`;
-// the request is then withdrawn. Otherwise the engine's own answer.
-io::task<io::result<std::uint64_t>> ask_for_snapshot(const io::environment& env, std::string state_directory, std::string stream,
-                                                     io::duration limit);
+// the request is then withdrawn. Otherwise the engine's own answer. `env` must outlive the call.
+io::task<io::result<request_box::reply>> ask(const io::environment& env, std::string state_directory, request_box::kind what, std::string stream,
+                                             io::duration limit);
 
 }  // namespace engine

@@ -85,7 +85,7 @@ bool verify_report::sound() const {
 }
 
 io::task<io::result<verify_report>> verify(const io::environment& env, io::object_store& store, std::string stream,
-                                           std::function<void(const verify_progress&)> progress) {
+                                           std::function<void(const verify_progress&)> progress, std::uint64_t through) {
     if (auto named = check_stream_name(stream); !named) co_return named.error();
     const replica where(store, stream);
     auto found = co_await where.list_all();
@@ -93,6 +93,7 @@ io::task<io::result<verify_report>> verify(const io::environment& env, io::objec
     verify_report report;
     for (const auto& key : found->strangers)
         report.findings.push_back({finding::severity::note, key, "not the name of an LTX file; it is never read"});
+    std::erase_if(found->files, [through](const stored_file& file) { return file.range.max > through; });
     verify_progress state;
     for (const auto& file : found->files) {
         state.bytes_total += file.size;

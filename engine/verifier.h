@@ -36,6 +36,10 @@ struct verify_report {
     std::uint64_t bytes = 0;            // read from the store
     // The database checksum was recomputed, page by page, at so many TXIDs where the files claim one, and was right.
     std::uint64_t checksums_confirmed = 0;
+    // Of the database at `newest`, recomputed: bytes a page, the checksum of each page in order (0 for the lock page), and of all.
+    std::uint32_t page_size = 0;
+    std::vector<std::uint64_t> page_sums;
+    std::uint64_t database_checksum = 0;
 
     [[nodiscard]] bool sound() const;   // no doubts
 };
@@ -51,9 +55,10 @@ struct verify_progress {
 // them cannot be restored without them (E3). A stream without objects is a doubt.
 // Memory: 8 bytes a page of the database, 16 a page in the files at hand (up to eight, or one of more than 16 MiB), 16 a TXID, and
 // 8 MiB of buffers for each of these files.
+// `through`: as if the store held nothing that ends after this TXID.
 // Errors only for what leaves nothing to say: usage (a bad name), a listing that failed (E10), a store that does not answer; failed
 // gets are tried again five times. `env` and `store` must outlive the call; `progress` may be empty.
 io::task<io::result<verify_report>> verify(const io::environment& env, io::object_store& store, std::string stream,
-                                           std::function<void(const verify_progress&)> progress);
+                                           std::function<void(const verify_progress&)> progress, std::uint64_t through = UINT64_MAX);
 
 }  // namespace engine

@@ -31,6 +31,14 @@ public:
         return live_.read_file(std::uint64_t{pgno - 1} * page_size_, page);
     }
 
+    // Whether the page's newest frame lies before `end` (bytes of the log).
+    bool in_log_before(std::uint32_t pgno, std::uint64_t end) const {
+        const auto place = all_.find(pgno);
+        return place && *place < end;
+    }
+    // The page as the file has it, whatever the log says.
+    io::result<void> read_file(std::uint32_t pgno, io::byte_span page) const { return live_.read_file(std::uint64_t{pgno - 1} * page_size_, page); }
+
 private:
     const live_database& live_;
     const log_reader& log_;

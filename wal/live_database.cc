@@ -77,6 +77,22 @@ io::result<void> live_database::check() const {
     return check_mode(pin_->holder(), path_);
 }
 
+io::result<wal_index> live_database::hold() const {
+    if (auto ok = pin_->holder().hold_read(); !ok) return ok.error();
+    return pin_->index();
+}
+
+io::result<live_database::file_size> live_database::file_pages() const {
+    io::bytes head(100);  // the header of a database file: SQLite, "Database File Format", 1.3
+    if (auto ok = read_file(0, head); !ok) return ok.error();
+    const std::uint32_t stored = (std::uint32_t{head[16]} << 8U) | head[17];
+    const std::uint32_t page_size = stored == 1 ? 65536 : stored;
+    const std::uint32_t pages = (std::uint32_t{head[28]} << 24U) | (std::uint32_t{head[29]} << 16U) | (std::uint32_t{head[30]} << 8U) | head[31];
+    const bool sound = page_size >= 512 && page_size <= 65536 && (page_size & (page_size - 1)) == 0 && pages > 0;
+    if (!sound) return cannot(io::errc::corrupt, path_, "has a header that makes no sense");
+    return file_size{page_size, pages};
+}
+
 std::string sqlite_version_note() {
     const int version = sqlite3_libversion_number();
     const bool mended = version >= 3051003 || (version >= 3050007 && version < 3051000) || (version >= 3044006 && version < 3045000);

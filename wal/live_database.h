@@ -35,6 +35,17 @@ public:
     io::result<wal_index> index() const { return pin_->index(); }
     io::result<void> read_file(std::uint64_t offset, io::byte_span out) const { return pin_->holder().read_file(offset, out); }
 
+    // For a consistent image where nothing is pinned and nothing may be written: begins a read transaction at the newest commit, holds it for
+    // as long as this lives, and returns the index as it is then. What it counts can be read: either there are frames that are not in the
+    // file, and the log is not restarted, or all of it is in the file, and nobody writes to that. Errors as connection::hold_read and index().
+    io::result<wal_index> hold() const;
+    // What the file's own header says; for a log in which nothing was written yet. corrupt (subject::database) if it makes no sense.
+    struct file_size {
+        std::uint32_t page_size = 0;
+        std::uint32_t page_count = 0;
+    };
+    io::result<file_size> file_pages() const;
+
     // not_found if the path names another file by now, or none; not_wal if the database left WAL mode (B12); gap if the log or its index
     // was removed behind SQLite's back, for then the application writes another log than the one that is pinned.
     io::result<void> check() const;

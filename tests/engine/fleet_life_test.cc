@@ -328,9 +328,9 @@ TEST_F(fleet_life, requests_are_answered_each_on_its_own) {
         tests::app(data + "/" + name).run("INSERT INTO t(x) VALUES('something to snapshot')");
         until([&] { return count(what::confirmed, name) > before; });
     }
-    std::map<std::string, io::result<std::uint64_t>> answers;
+    std::map<std::string, io::result<engine::request_box::reply>> answers;
     const auto ask_from_outside = [&](std::string stream) -> io::task<void> {
-        auto answer = co_await engine::ask_for_snapshot(world.env, dir.file("state"), stream, 60s);
+        auto answer = co_await engine::ask(world.env, dir.file("state"), engine::request_box::kind::snapshot, stream, 60s);
         answers.emplace(stream, answer);
     };
     boost::asio::co_spawn(world.loop(), ask_from_outside("slow.db"), boost::asio::detached);

@@ -13,16 +13,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
+using kind = engine::request_box::kind;
+
 class request_box : public testing::Test {
 protected:
     tests::temp_directory dir;
     tests::real_environment world;
     engine::request_box box{dir.path()};
-    std::optional<io::result<std::uint64_t>> outcome;
+    std::optional<io::result<engine::request_box::reply>> outcome;
 
     request_box() { EXPECT_TRUE(box.prepare(world.env.files).has_value()); }
 
-    io::task<void> asking(io::duration limit) { outcome = co_await engine::ask_for_snapshot(world.env, dir.path(), "a stream", limit); }
+    io::task<void> asking(io::duration limit) { outcome = co_await engine::ask(world.env, dir.path(), kind::compare, "a stream", limit); }
     void ask(io::duration limit = 60s) { boost::asio::co_spawn(world.loop(), asking(limit), [](std::exception_ptr) {}); }
     engine::request_box::request wait_for_request() {
         while (true) {
@@ -41,13 +43,28 @@ protected:
 TEST_F(request_box, an_answer_comes_back_and_nothing_is_left_behind) {
     ask();
     const auto one = wait_for_request();
+    EXPECT_EQ(one.what, kind::compare);
     EXPECT_EQ(one.stream, "a stream");
-    ASSERT_TRUE(box.answer(world.env.files, one, std::uint64_t{42}).has_value());
+    ASSERT_TRUE(box.answer(world.env.files, one, engine::request_box::reply{42, "a b"}).has_value());
     EXPECT_TRUE(box.pending(world.env.files)->empty()) << "answered";
     finish();
     ASSERT_TRUE(outcome->has_value());
-    EXPECT_EQ(**outcome, 42U);
+    EXPECT_EQ((*outcome)->txid, 42U);
+    EXPECT_EQ((*outcome)->text, "a b");
     EXPECT_TRUE(tests::names_in(box.directory()).empty());
+}
+
+TEST_F(request_box, what_a_newer_program_asks_is_kept_so_that_it_gets_an_answer) {
+    for (const auto& [text, what, stream] : {std::tuple{"sync app.db", kind::sync, "app.db"}, std::tuple{"retry a b", kind::retry, "a b"},
+                                             std::tuple{"snapshot x", kind::snapshot, "x"}, std::tuple{"dance app.db", kind::unknown, "app.db"},
+                                             std::tuple{"app.db", kind::unknown, ""}}) {
+        const std::string words = text;
+        ASSERT_TRUE(io::write_file(world.env.files, box.directory() + "/1.request", io::view_of(words)).has_value());
+        const auto all = box.pending(world.env.files);
+        ASSERT_EQ(all->size(), 1U);
+        EXPECT_EQ(all->front().what, what) << text;
+        EXPECT_EQ(all->front().stream, stream);
+    }
 }
 
 TEST_F(request_box, an_error_comes_back_with_its_subject_and_words) {
@@ -73,7 +90,7 @@ TEST_F(request_box, an_answer_that_nobody_waits_for_is_removed) {
     ask();
     const auto one = wait_for_request();
     ASSERT_TRUE(world.env.files.remove(box.directory() + "/" + one.id + ".request").has_value());
-    ASSERT_TRUE(box.answer(world.env.files, one, std::uint64_t{1}).has_value());
+    ASSERT_TRUE(box.answer(world.env.files, one, engine::request_box::reply{1, ""}).has_value());
     EXPECT_TRUE(box.pending(world.env.files)->empty());
     EXPECT_TRUE(tests::names_in(box.directory()).empty());
     outcome.reset();
