@@ -77,10 +77,11 @@ private:
 
 io::result<std::string> reader::text_of(const toml::key& key, const toml::node& value) const {
     const std::string_view name = key.str();
-    const bool is_number = name.ends_with("-size") || name.ends_with("-interval") || name.ends_with("-limit");
+    const unit takes = unit_of(name);
+    const bool is_number = takes == unit::size || takes == unit::time || takes == unit::count;
     if (const auto* text = value.as_string()) return text->get();
     if (const auto* number = value.as_integer(); is_number && number != nullptr && number->get() >= 0) return std::to_string(number->get());
-    if (const auto* truth = value.as_boolean(); name.starts_with("unsafe-") && truth != nullptr) return std::string(truth->get() ? "true" : "false");
+    if (const auto* truth = value.as_boolean(); takes == unit::truth && truth != nullptr) return std::string(truth->get() ? "true" : "false");
     return wrong(at(key), fmt::format("{}: must be text in quotes, as in {} = \"...\"", name, name));
 }
 

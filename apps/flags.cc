@@ -25,13 +25,12 @@ void add_setting_flag(CLI::App& command, flags& into, const std::string& flag, s
     const auto take = [&into, flag, name](const std::string& text) {
         if (auto ok = set(into.given, name, text); !ok) throw CLI::ValidationError(flag, ok.error().context);
     };
-    if (name.starts_with("unsafe-")) {
+    const unit takes = unit_of(name);
+    if (takes == unit::truth) {
         command.add_flag_callback(flag, [take] { take("true"); }, help);
         return;
     }
-    const bool is_size = name.ends_with("-size");
-    const bool is_duration = name.ends_with("-interval") || name.ends_with("-limit");
-    const char* type = is_size ? "SIZE" : is_duration ? "TIME" : name == "to" ? "URL" : name == "state" ? "DIR" : "TEXT";
+    const char* type = takes == unit::size ? "SIZE" : takes == unit::time ? "TIME" : takes == unit::count ? "N" : name == "to" ? "URL" : name == "state" ? "DIR" : "TEXT";
     command.add_option_function<std::string>(flag, take, help)->type_name(type);
 }
 

@@ -2,6 +2,7 @@
 // the file never a flag. Both are read by the same two functions, under the same names. Pure.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,12 @@ struct settings {
     std::optional<io::duration> sweep_interval;
     std::optional<io::duration> drain_limit;
     std::optional<bool> unsafe_no_conditional_put;
+    std::optional<std::uint64_t> memory_bytes;
+    std::optional<std::uint64_t> objects_in_flight;
+    std::optional<std::uint64_t> disk_limit;
+    std::optional<std::uint64_t> disk_reserve;
+    std::optional<io::duration> lease;
+    std::optional<bool> take_over;
     engine::stream_changes streams;
 
     // These, and where nothing is set here, those of `below`.
@@ -36,6 +43,9 @@ struct setting_name {
 };
 const std::vector<setting_name>& stream_setting_names();   // may be given for one database, too
 const std::vector<setting_name>& general_setting_names();
+// What the text of a setting says. A truth takes none as a flag; a size, a time and a count may be plain numbers in the file.
+enum class unit { text, size, time, count, truth };
+unit unit_of(std::string_view name);
 
 // Sets what `name` means from its text. invalid (subject::usage), without the name in the context: a text that makes no sense or a
 // value that is refused. `name` must be one of the names above, else invalid, too.

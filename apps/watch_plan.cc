@@ -85,6 +85,12 @@ io::result<watch_plan> plan_watch(io::file_system& files, const std::vector<std:
     out.options.lock_directory = lock_directory(here);
     out.options.sweep_interval = all.sweep_interval.value_or(out.options.sweep_interval);
     out.options.drain_limit = all.drain_limit.value_or(out.options.drain_limit);
+    out.options.memory_bytes = all.memory_bytes.value_or(out.options.memory_bytes);
+    out.options.objects_in_flight = all.objects_in_flight.value_or(out.options.objects_in_flight);
+    out.options.disk_limit = all.disk_limit.value_or(out.options.disk_limit);
+    out.options.disk_reserve = all.disk_reserve.value_or(out.options.disk_reserve);
+    out.options.lease = all.lease.value_or(out.options.lease);
+    out.options.take_over = all.take_over.value_or(out.options.take_over);
     std::vector<engine::target> single_files;
     std::vector<engine::target> directories;
     bool finds_more = false;

@@ -61,6 +61,13 @@ const std::map<std::string, std::pair<std::string, std::function<bool(const apps
     {"snapshot-interval", {"10h", [](const apps::watch_plan& p) { return p.options.targets.at(0).settings.snapshot_interval == io::duration(10h); }}},
     {"checkpoint-size", {"1MiB", [](const apps::watch_plan& p) { return p.options.targets.at(0).settings.checkpoint_bytes == 1U << 20U; }}},
     {"batch-size", {"2MiB", [](const apps::watch_plan& p) { return p.options.targets.at(0).settings.batch_bytes == 2U << 20U; }}},
+    {"wal-limit", {"3MiB", [](const apps::watch_plan& p) { return p.options.targets.at(0).settings.wal_limit == 3U << 20U; }}},
+    {"memory", {"33MiB", [](const apps::watch_plan& p) { return p.options.memory_bytes == 33U << 20U; }}},
+    {"objects-in-flight", {"7", [](const apps::watch_plan& p) { return p.options.objects_in_flight == 7; }}},
+    {"disk-limit", {"5MiB", [](const apps::watch_plan& p) { return p.options.disk_limit == 5U << 20U; }}},
+    {"disk-reserve", {"0", [](const apps::watch_plan& p) { return p.options.disk_reserve == 0; }}},
+    {"lease", {"11s", [](const apps::watch_plan& p) { return p.options.lease == io::duration(11s); }}},
+    {"take-over", {"true", [](const apps::watch_plan& p) { return p.options.take_over; }}},
 };
 
 std::vector<std::string> all_names() {
@@ -77,7 +84,9 @@ TEST_F(watch_plan_test, E7_every_setting_is_obeyed_from_the_file_and_as_a_flag_t
         SCOPED_TRACE(name);
         ASSERT_TRUE(obeyed.contains(name));
         const auto& [value, holds] = obeyed.at(name);
-        const std::string other = name == "to" || name == "state" ? "/x" : name == "log-level" ? "debug" : name.starts_with("unsafe-") ? "false" : name.ends_with("-size") ? "5MiB" : "1h";
+        const std::map<apps::unit, std::string> others{{apps::unit::text, name == "log-level" ? "debug" : "/x"}, {apps::unit::size, "50MiB"}, {apps::unit::time, "1h"},
+                                                       {apps::unit::count, "8"}, {apps::unit::truth, "false"}};
+        const std::string other = others.at(apps::unit_of(name));
 
         flags = {};
         text = name + " = '" + value + "'\n" + (name == "to" ? "" : "to = '/backup'\n");
