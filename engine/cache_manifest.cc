@@ -16,11 +16,8 @@ void cache_manifest::begin_at(std::uint64_t durable, const std::vector<object_ro
     cursor_ = durable;
     beyond_.clear();
     rows_.clear();
-    for (object_row row : rows) {
-        const bool confirmed = row.name.level == level_captures && row.name.range.max <= durable;
-        if (confirmed && row.file.empty()) continue;
-        if (confirmed) row.state = fate::uploaded;
-        rows_[row.name] = std::move(row);
+    for (const object_row& row : rows) {
+        if (row.state == fate::failed && row.name.level == level_captures && row.name.range.max > durable) rows_[row.name] = row;
     }
 }
 

@@ -19,8 +19,8 @@ namespace engine {
 
 class cache_manifest {
 public:
-    // What the store, or a stream's beginning, says: everything up to `durable` is confirmed. `rows` as they were remembered, those of
-    // captures that are not after it become uploaded ones.
+    // What the store, or a stream's beginning, says: everything up to `durable` is confirmed. Of `rows`, as they were remembered, those of
+    // refused captures after it stay.
     void begin_at(std::uint64_t durable, const std::vector<object_row>& rows);
 
     // The newest TXID of the unbroken run.
@@ -33,7 +33,7 @@ public:
     // A put was refused for good. `file`: where its bytes are on local disk, empty if nowhere.
     void on_refused(const object_name& name, const std::string& error, std::int64_t now_ms);
     void on_saved(const object_name& name, std::string file, std::uint64_t size, std::uint64_t file_checksum);
-    // The store has it. The row goes, unless it has a local file.
+    // The store has it. The row goes, unless it has a local file: forget() it when that is settled.
     void on_confirmed(const object_name& name, std::int64_t now_ms);
     // It is not wanted any more, or its local file is gone.
     void forget(const object_name& name) { rows_.erase(name); }

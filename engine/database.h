@@ -14,6 +14,7 @@
 #include "engine/budgets.h"
 #include "engine/cache.h"
 #include "engine/cache_manifest.h"
+#include "engine/cache_shelf.h"
 #include "engine/capture.h"
 #include "engine/continuity.h"
 #include "engine/database_state.h"
@@ -39,6 +40,7 @@ struct surroundings {
     std::function<void(const event&)> tell;
     std::function<void()> state_changed;  // state.db has something to write
     budgets& shares;
+    cache_shelf& shelf;
 };
 
 class database {
@@ -127,6 +129,7 @@ private:
     io::task<io::result<void>> put_through(outgoing object, when_refused how);
     io::task<void> refuse(const outgoing& object, const io::error& why, when_refused how);
     io::task<bool> asked_to_retry();
+    io::task<void> settle(const outgoing& object);
     io::task<io::result<bool>> send_cached(const remote_view& remote);
     outgoing as_outgoing(const object_name& name, const cache::found& what);
     void recover(std::uint64_t txid);

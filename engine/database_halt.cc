@@ -41,17 +41,39 @@ io::task<io::result<void>> database::put_through(outgoing object, when_refused h
     shipping_.reset();
     if (!outcome) co_return outcome;
     objects_.on_confirmed(name, env_.time.wall_ms());
-    if (const object_row* row = objects_.find(name)) {
-        io::failpoint("object.accepted");
-        if (auto removed = co_await locally([&] { return cache_.remove(name); }); !removed) {
-            env_.journal.warning("{}: {}", memo_.stream, removed.error().context);  // the next start removes it
-        } else {
-            objects_.forget(row->name);
-        }
-    }
+    const bool kept = objects_.find(name) != nullptr;
+    if (kept) io::failpoint("object.accepted");
     note(name);
+    if (kept || around_.shelf.in_use()) co_await settle(object);
     if (how == when_refused::wait) recover(object.head.max_txid);
     co_return outcome;
+}
+
+// A shipped object's copy on local disk: kept, if copies are wanted, or removed if there is one.
+io::task<void> database::settle(const outgoing& object) {
+    const object_name name{object.level, object.head.range()};
+    object_row row;
+    if (const object_row* known = objects_.find(name)) row = *known;
+    objects_.forget(name);
+    note(name);
+    const auto work = [&]() -> io::result<void> {
+        if (!around_.shelf.in_use()) return cache_.remove(name);
+        if (!row.file.empty()) return {};
+        auto saved = cache_.save(name, object.parts(), false);
+        if (!saved) return saved.error();
+        row.file = cache_.file(name);
+        row.size = saved->size;
+        row.file_checksum = saved->file_checksum;
+        return {};
+    };
+    auto settled = co_await locally(work);
+    if (!settled) env_.journal.warning("{}: {}", memo_.stream, settled.error().context);  // nothing relies on it
+    if (row.file.empty() || !around_.shelf.in_use()) co_return;
+    row.name = name;
+    row.state = object_row::fate::uploaded;
+    row.error.clear();
+    row.time_ms = env_.time.wall_ms();
+    co_await around_.shelf.add(memo_.stream, std::move(row));
 }
 
 // Kept on local disk before anything else is said of it: what is tried later, by whichever process, are the same bytes under the same name.
@@ -120,10 +142,12 @@ io::task<io::result<bool>> database::send_cached(const remote_view& remote) {
         if (refused && row.file.empty()) continue;  // made anew by this attach
         if (refused) tell(event::what::corruption, fmt::format("{}, which the store has refused, is gone; the database is compared with the store", row.file));
         objects_.forget(row.name);
+        around_.shelf.forget(memo_.stream, row.name);
         note(row.name);
     }
     for (const object_name& name : *names) {
         const bool shipped = name.level != level_captures || name.range.max <= remote.head_txid;
+        if (shipped && around_.shelf.in_use() && around_.shelf.holds(memo_.stream, name)) continue;
         if (!shipped) {
             auto found = co_await locally([&] { return cache_.verify(name); });
             if (!found && found.error().code != io::errc::corrupt) co_return found.error();
@@ -141,6 +165,7 @@ io::task<io::result<bool>> database::send_cached(const remote_view& remote) {
         auto removed = co_await locally([&] { return cache_.remove(name); });
         if (!removed) co_return removed.error();
         objects_.forget(name);
+        around_.shelf.forget(memo_.stream, name);
         note(name);
     }
     co_return false;

@@ -60,9 +60,11 @@ io::task<io::result<void>> database::start_snapshot() {
 io::task<void> database::make_snapshot(std::shared_ptr<object_encoder> object, std::uint64_t txid, [[maybe_unused]] io::semaphore::permit turn) {
     const std::int64_t made_ms = object->head().timestamp_ms;
     const auto until = [this] { return detaching_ ? std::optional(io::instant::min()) : deadline(); };
-    auto shipped = co_await snapshot_shipper_.ship(as_outgoing(level_snapshots, std::move(object)), until);
+    const outgoing whole = as_outgoing(level_snapshots, std::move(object));
+    auto shipped = co_await snapshot_shipper_.ship(whole, until);
     if (shipped) {
         io::failpoint("snapshot.shipped");
+        if (around_.shelf.in_use()) co_await settle(whole);
         memo_.snapshot_txid = txid;
         memo_.snapshot_ms = made_ms;
         remember();

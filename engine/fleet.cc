@@ -62,7 +62,8 @@ io::task<io::result<void>> engine::fleet::run() {
         if (listener) listener(e);
     };
     if (!state_->damage().empty()) tell({event::what::corruption, {}, 0, state_->damage()});
-    around_.reset(new surroundings{env_, store_, *state_, settings_, tell, [this] { state_changed_.notify(); }, budgets_});
+    shelf_ = std::make_unique<cache_shelf>(env_, *state_, settings_.cache_bytes);
+    around_.reset(new surroundings{env_, store_, *state_, settings_, tell, [this] { state_changed_.notify(); }, budgets_, *shelf_});
     auto made = env_.make_watcher();
     if (!made) co_return made.error();
     watcher_ = std::move(*made);

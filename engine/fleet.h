@@ -54,6 +54,7 @@ private:
     io::object_store& store_;
     options settings_;
     std::unique_ptr<state_store> state_;
+    std::unique_ptr<cache_shelf> shelf_;
     std::unique_ptr<surroundings> around_;
     std::unique_ptr<io::watcher> watcher_;
     request_box requests_;

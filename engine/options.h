@@ -67,6 +67,8 @@ struct options {
     std::uint64_t disk_limit = 0;
     // And leave so many bytes of the state directory's disk free; beyond either limit logs grow instead. 0: nothing is left.
     std::uint64_t disk_reserve = 256U << 20U;
+    // Copies of shipped objects of all streams that are kept on local disk, in bytes. 0: none; then only an object that the store refused is.
+    std::uint64_t cache_bytes = 0;
     // state.db, page sums, segments, requests. Created if absent. One engine at a time per directory and store.
     std::string state_directory;
     // Directories that are not searched for databases, beside state_directory: a store that lies in a watched directory.

@@ -220,6 +220,12 @@ std::vector<object_row> state_store::objects(const std::string& stream) const {
     return out;
 }
 
+std::vector<std::pair<std::string, object_row>> state_store::objects() const {
+    std::vector<std::pair<std::string, object_row>> out;
+    for (const auto& [key, row] : objects_) out.emplace_back(key.first, row);
+    return out;
+}
+
 void state_store::put(const std::string& stream, const object_row& row) {
     objects_[{stream, row.name}] = row;
     marked_objects_.insert({stream, row.name});

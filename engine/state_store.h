@@ -47,6 +47,7 @@ public:
     // The same of objects: what is remembered of those of a stream, one more or another state of it, one less. None are there of objects
     // that were on their way when the last run ended: the store is asked what became of them.
     std::vector<object_row> objects(const std::string& stream) const;
+    std::vector<std::pair<std::string, object_row>> objects() const;  // of all streams
     void put(const std::string& stream, const object_row& row);
     void drop(const std::string& stream, const object_name& name);
 
