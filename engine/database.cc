@@ -159,6 +159,7 @@ io::task<io::result<void>> database::run() {
             following_ = true;
             end = co_await follow();
             following_ = false;
+            if (!end && stopping_) end = co_await with_what_is_left(end.error());
             if (memo_.txid != before) pause.reset();
         }
         co_await detach();

@@ -116,6 +116,7 @@ private:
     io::task<io::result<void>> spill();
     io::task<io::result<void>> find_room(std::uint64_t bytes);
     void set_shadow_bytes(std::uint64_t bytes);
+    io::task<io::error> with_what_is_left(io::error why);
 
     // Shipping (database_ship.cc).
     io::task<io::result<bool>> capture(bool even_own);

@@ -137,4 +137,19 @@ void database::set_shadow_bytes(std::uint64_t bytes) {
     if (std::exchange(memo_.shadow_bytes, bytes) != bytes) show_words();
 }
 
+// For the operator, when a stop gave up: what is on this host only.
+io::task<io::error> database::with_what_is_left(io::error why) {
+    const auto measure = [&]() -> std::uint64_t {
+        const wal::position at = at_->shadow.goes_on_from(memo_.position);
+        auto now = at_->live->index();
+        if (!now || now->salt1 != at.salt1 || now->salt2 != at.salt2) return 0;
+        const std::uint64_t end = wal::frame_offset(std::uint64_t{now->max_frame} + 1, at.page_size);
+        return end - std::min(end, at.offset);
+    };
+    const std::uint64_t in_log = co_await locally(measure);
+    why.context += fmt::format("; after TXID {} there are {} bytes in the log and {} in segments on local disk, which the next start ships",
+                               memo_.txid, in_log, memo_.shadow_bytes);
+    co_return why;
+}
+
 }  // namespace engine

@@ -107,9 +107,11 @@ TEST_F(spill, E1_segments_of_a_process_that_died_are_shipped_by_the_next_one) {
     write_through(2);
     commit();
     running->stop();
-    (void)refusal();
-    const auto left = segments().size();
-    EXPECT_GE(left, 2U);
+    const io::error left = refusal();
+    EXPECT_EQ(left.about, io::subject::store);
+    EXPECT_NE(left.context.find("in segments on local disk, which the next start ships"), std::string::npos) << left.context;
+    EXPECT_EQ(left.context.find(" 0 in segments"), std::string::npos) << left.context;
+    EXPECT_GE(segments().size(), 2U);
     store_comes_back();
     start();
     until([&] { return attached() == 2; });
