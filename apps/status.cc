@@ -7,6 +7,7 @@
 #include "apps/command.h"
 #include "apps/flags.h"
 #include "apps/json.h"
+#include "apps/quantity.h"
 #include "apps/running.h"
 #include "engine/state_store.h"
 
@@ -31,7 +32,15 @@ json_object line_of(const engine::stored_memo& one, const std::optional<std::str
     line.add("store", one.store_url).add("stream", row.stream).add("path", row.path).add("state", row.state).add("problem", row.problem);
     line.add("txid", row.txid).add("durable_time", time_or_none(row.durable_ms)).add("snapshot_txid", row.snapshot_txid);
     line.add("snapshot_time", time_or_none(row.snapshot_ms)).add("page_size", row.page_size).add("page_count", row.page_count);
-    line.add("reanchors", row.reanchors);
+    line.add("reanchors", row.reanchors).add("pressure", row.pressure).add("shadow_bytes", row.shadow_bytes).add("epoch", row.epoch);
+    std::vector<json_object> failed;
+    for (const auto& each : one.objects) {
+        if (each.state != engine::object_row::fate::failed) continue;
+        failed.emplace_back();
+        failed.back().add("level", each.name.level).add("min_txid", each.name.range.min).add("max_txid", each.name.range.max);
+        failed.back().add("attempts", each.attempts).add("error", each.error).add("file", each.file);
+    }
+    line.add("failed_objects", failed);
     return line;
 }
 
@@ -49,6 +58,12 @@ void print(const std::vector<engine::stored_memo>& rows) {
         fmt::print("{:<{}}  {:<10}  {:>8}  {:<24}  {:>8}  {:<24}  {}\n", row.stream, width, row.state, row.txid, time_or_none(row.durable_ms),
                    row.snapshot_txid, time_or_none(row.snapshot_ms), row.path);
         if (!row.problem.empty()) fmt::print("{:<{}}  {}\n", "", width, row.problem);
+        if (!row.pressure.empty()) fmt::print("{:<{}}  the store is behind: {}; {} wait on local disk\n", "", width, row.pressure, show_size(row.shadow_bytes));
+        for (const auto& each : one.objects) {
+            if (each.state != engine::object_row::fate::failed) continue;
+            fmt::print("{:<{}}  TXID {} was refused by the store {} times: {}; `flotilla retry {}` when the reason is gone\n", "", width, each.name.range.max,
+                       each.attempts, each.error, row.stream);
+        }
     }
 }
 
