@@ -235,7 +235,7 @@ io::task<void> bounce(loop& in, int& left) {
 // Not a test of speed, which a loaded machine would fail: it prints the figure.
 TEST(scheduler, steps_a_second) {
     loop in(1);
-    int left = 300'000;
+    int left = 60'000;
     for (int i = 0; i < 50; ++i) in.spawn(bounce(in, left));
     const auto begun = std::chrono::steady_clock::now();
     in.run();

@@ -70,7 +70,7 @@ TEST(vfs, a_reader_sees_one_state_while_others_write_and_checkpoint) {
     bool over = false;
     w.start(w.one, [&] {
         sim::sqlite db("/t.db");
-        for (int i = 1; i <= 60; ++i) {
+        for (int i = 1; i <= 30; ++i) {
             db.run("UPDATE t SET x = '" + std::to_string(i) + "'");
             if (i % 7 == 0) db.run("PRAGMA wal_checkpoint(TRUNCATE)");
         }
@@ -122,7 +122,7 @@ TEST(vfs, a_killed_writer_leaves_a_whole_database_and_no_locks) {
 
 TEST(vfs, a_loss_of_power_keeps_what_full_synchronous_committed) {
     bool lost_something = false;
-    for (std::uint64_t seed = 1; seed <= 24; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 16; ++seed) {
         two_processes w(seed);
         const bool full = seed % 2 == 0;
         int committed = 0;
