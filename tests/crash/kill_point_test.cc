@@ -39,6 +39,7 @@ struct story {
     std::string store;  // as the judge reaches it
     std::string to;     // as flotilla does
     words options;
+    std::string log_size = "64KiB";  // at which it is restarted
     crash::judge judge;
     crash::subject app;
     std::atomic<int> refused_from = INT_MAX;        // that capture and all after it, as the network sees them
@@ -58,7 +59,7 @@ struct story {
     std::unique_ptr<tests::watch> start(std::string_view point = "", int passes = 1) {
         tests::process_options settings;
         if (!point.empty()) settings.environment["FLOTILLA_FAILPOINT"] = fmt::format("{}:{}", point, passes);
-        words command{app.database, "--to", to, "--state", dir.file("state"), "--min-interval", "40ms", "--checkpoint-size", "64KiB"};
+        words command{app.database, "--to", to, "--state", dir.file("state"), "--min-interval", "40ms", "--checkpoint-size", log_size};
         command.insert(command.end(), options.begin(), options.end());
         return std::make_unique<tests::watch>(command, dir.file("watch.log"), settings);
     }
@@ -136,7 +137,10 @@ TEST_P(killed, there_nothing_is_lost_and_nothing_rewritten) {
     told.judge.start_writer(told.app, crash::pace::calm);
     told.live_through(point.before);
     if (HasFatalFailure()) return;
-    if (point.before == past::outage || point.before == past::recovery) told.options.insert(told.options.end(), {"--wal-limit", "64KiB"});
+    if (point.before == past::outage || point.before == past::recovery) {
+        told.log_size = "256KiB";  // not before the store is away
+        told.options.insert(told.options.end(), {"--wal-limit", told.log_size});
+    }
     told.die_at(point.name, point.passes, point.before);
     if (HasFatalFailure()) return;
     told.end();
