@@ -218,6 +218,7 @@ io::task<io::result<void>> engine::fleet::adopt(candidate found, bool strict) {
 
 io::task<void> engine::fleet::follow(std::shared_ptr<database> one) {
     auto end = co_await one->run();
+    budgets_.on_disk -= one->status().shadow_bytes;  // whoever follows it next counts them anew
     if (end) co_return;
     const bool stopped = stopping_;
     if (!stopped) {  // a file in a watched directory that only looked like a database, or is there no more
