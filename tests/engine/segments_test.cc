@@ -275,6 +275,25 @@ TEST_F(segments, A5_a_segment_behind_one_that_is_lost_is_never_taken_for_the_nex
     expect_the_same();
 }
 
+// The memo is written behind: what the tail says that it follows counts, where the store agrees.
+TEST_F(segments, A5_a_memo_that_is_older_than_the_tail_costs_nothing) {
+    create();
+    start();
+    until([&] { return count(what::snapshot) == 1; });
+    stop();
+    fs::copy_file(dir.file("state/state.db"), dir.file("old.db"));
+    auto db = hand_off_with_a_tail();
+    keep_state();
+    kill();
+    for (const char* tail : {"-wal", "-shm", "-journal"}) fs::remove(dir.file("state/state.db") + tail);
+    fs::copy_file(dir.file("old.db"), dir.file("state/state.db"), fs::copy_options::overwrite_existing);
+    run_to_the_end(*db);
+    EXPECT_EQ(count(what::reanchored), 0U);
+    EXPECT_EQ(count(what::corruption), 0U);
+    EXPECT_TRUE(waiting().empty());
+    expect_the_same();
+}
+
 // Sound segments, but not of what is in the store.
 TEST_F(segments, B13_a_segment_that_does_not_follow_the_stores_head_is_never_shipped) {
     create();
