@@ -103,6 +103,7 @@ const std::vector<setting_name>& general_setting_names() {
         {"objects-in-flight", "so many objects are put at once [32]"},
         {"disk-limit", "copies of logs in the state directory take at most this much in all; 0: no limit [0]"},
         {"disk-reserve", "and leave this much of its disk free; logs grow instead [256MiB]"},
+        {"cache", "copies of shipped objects that are kept in the state directory, at most this much of all streams; 0: none [0]"},
         {"lease", "an engine that does not show itself this long may be taken over by another; from 100ms to 1h [60s]"},
         {"take-over", "take streams over at once that another engine owns: it stops"},
         {"unsafe-no-conditional-put", "follow even if the store ignores If-None-Match: two writers of a stream may then overwrite each other unseen"},
@@ -113,7 +114,7 @@ const std::vector<setting_name>& general_setting_names() {
 unit unit_of(std::string_view name) {
     if (name == "unsafe-no-conditional-put" || name == "take-over") return unit::truth;
     if (name == "objects-in-flight") return unit::count;
-    if (name == "memory" || name == "wal-limit" || name.starts_with("disk-") || name.ends_with("-size")) return unit::size;
+    if (name == "memory" || name == "cache" || name == "wal-limit" || name.starts_with("disk-") || name.ends_with("-size")) return unit::size;
     if (name == "lease" || name.ends_with("-interval") || name.ends_with("-limit")) return unit::time;
     return unit::text;
 }
@@ -130,6 +131,7 @@ settings settings::over(const settings& below) const {
     keep(out.objects_in_flight, below.objects_in_flight);
     keep(out.disk_limit, below.disk_limit);
     keep(out.disk_reserve, below.disk_reserve);
+    keep(out.cache_bytes, below.cache_bytes);
     keep(out.lease, below.lease);
     keep(out.take_over, below.take_over);
     out.streams = merge(streams, below.streams);
@@ -165,6 +167,7 @@ io::result<void> set(settings& into, std::string_view name, std::string_view tex
     if (name == "objects-in-flight") return set_count(into.objects_in_flight, text);
     if (name == "disk-limit") return set_size(into.disk_limit, text, 0);
     if (name == "disk-reserve") return set_size(into.disk_reserve, text, 0);
+    if (name == "cache") return set_size(into.cache_bytes, text, 0);
     if (name == "lease") return set_lease(into.lease, text);
     if (name == "take-over") return set_flag(into.take_over, text);
     if (name == "unsafe-no-conditional-put") return set_flag(into.unsafe_no_conditional_put, text);

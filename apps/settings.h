@@ -25,6 +25,7 @@ struct settings {
     std::optional<std::uint64_t> objects_in_flight;
     std::optional<std::uint64_t> disk_limit;
     std::optional<std::uint64_t> disk_reserve;
+    std::optional<std::uint64_t> cache_bytes;
     std::optional<io::duration> lease;
     std::optional<bool> take_over;
     engine::stream_changes streams;

@@ -88,6 +88,7 @@ io::result<watch_plan> plan_watch(io::file_system& files, const std::vector<std:
     out.options.memory_bytes = all.memory_bytes.value_or(out.options.memory_bytes);
     out.options.objects_in_flight = all.objects_in_flight.value_or(out.options.objects_in_flight);
     out.options.disk_limit = all.disk_limit.value_or(out.options.disk_limit);
+    out.options.cache_bytes = all.cache_bytes.value_or(out.options.cache_bytes);
     out.options.disk_reserve = all.disk_reserve.value_or(out.options.disk_reserve);
     out.options.lease = all.lease.value_or(out.options.lease);
     out.options.take_over = all.take_over.value_or(out.options.take_over);

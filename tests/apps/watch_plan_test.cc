@@ -65,6 +65,7 @@ const std::map<std::string, std::pair<std::string, std::function<bool(const apps
     {"memory", {"33MiB", [](const apps::watch_plan& p) { return p.options.memory_bytes == 33U << 20U; }}},
     {"objects-in-flight", {"7", [](const apps::watch_plan& p) { return p.options.objects_in_flight == 7; }}},
     {"disk-limit", {"5MiB", [](const apps::watch_plan& p) { return p.options.disk_limit == 5U << 20U; }}},
+    {"cache", {"2GiB", [](const apps::watch_plan& p) { return p.options.cache_bytes == 2U << 30U; }}},
     {"disk-reserve", {"0", [](const apps::watch_plan& p) { return p.options.disk_reserve == 0; }}},
     {"lease", {"11s", [](const apps::watch_plan& p) { return p.options.lease == io::duration(11s); }}},
     {"take-over", {"true", [](const apps::watch_plan& p) { return p.options.take_over; }}},
