@@ -103,7 +103,7 @@ io::task<io::result<database::tail>> database::restart_log(std::uint64_t most_ta
         remember();
     }
     next_->on_handed_off(saved.next.offset);
-    tell(ladder_.on_calm(saved.next.offset));
+    tell(ladder_.on_calm(saved.next.offset, true));
     tell(event::what::handed_off, fmt::format("writers were kept out for {}", milliseconds(saved.locked_ns)));
     co_return saved;
 }

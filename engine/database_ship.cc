@@ -114,7 +114,7 @@ io::task<io::result<void>> database::confirm(const captured& what) {
     ladder_.on_confirmed(segments);
     if (!next_) co_return noted;
     const bool in_the_log = !what.of_segment && !ended && !segments;
-    if (in_the_log && !what.more) tell(ladder_.on_calm(after.offset));
+    if (in_the_log && !what.more) tell(ladder_.on_calm(after.offset, false));
     next_->on_confirmed(env_.time.now(), in_the_log ? after.offset : next_->log_bytes(), what.more || !in_the_log);
     co_return noted;
 }

@@ -41,15 +41,16 @@ std::optional<ladder::news> ladder::on_log(io::instant now, std::uint64_t bytes,
     log_bytes_ = bytes;
     snapshot_in_the_way_ = snapshot_running && !failing_;
     if (over_limit()) return snapshot_in_the_way_ ? tell_over("a snapshot is being made, which reads it") : std::nullopt;
-    return on_calm(bytes);
+    return on_calm(bytes, false);
 }
 
-std::optional<ladder::news> ladder::on_calm(std::uint64_t log_bytes) {
+std::optional<ladder::news> ladder::on_calm(std::uint64_t log_bytes, bool restarted) {
     log_bytes_ = log_bytes;
-    if (over_limit() || (!over_ && !disk_low_)) return std::nullopt;
-    const std::string what = over_ ? "the log is below its limit again" : "there is room on the disk again";
+    const bool has_room = restarted && disk_low_;
+    if (over_limit() || (!over_ && !has_room)) return std::nullopt;
+    const std::string what = over_ ? "the log is below its limit again" : "the log could be restarted again";
     over_ = false;
-    disk_low_ = false;
+    disk_low_ = disk_low_ && !restarted;
     refusals_ = 0;
     not_before_ = {};
     return news{event::what::recovered, what};
@@ -58,7 +59,7 @@ std::optional<ladder::news> ladder::on_calm(std::uint64_t log_bytes) {
 std::optional<ladder::news> ladder::on_spilled(std::uint64_t copied, std::uint64_t log_bytes) {
     refusals_ = 0;
     not_before_ = {};
-    auto over = on_calm(log_bytes);
+    auto over = on_calm(log_bytes, true);
     if (over) {
         spilled_ = true;
         return over;

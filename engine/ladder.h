@@ -55,8 +55,9 @@ public:
     std::optional<news> on_disk_low(io::instant now, std::string why);
     // An object is durable. `segments`: there are more, in segments.
     void on_confirmed(bool segments);
-    // The log is so long, seen otherwise than by a look: what was said to be over its limit may be over.
-    std::optional<news> on_calm(std::uint64_t log_bytes);
+    // The log is so long, seen otherwise than by a look: what was said to be over its limit may be over. A disk without room is over once
+    // the log was `restarted`: only that needed it.
+    std::optional<news> on_calm(std::uint64_t log_bytes, bool restarted);
 
     next decide(io::instant now) const;
     // The steps on which it stands, in words for people; empty: none.

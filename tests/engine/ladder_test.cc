@@ -114,8 +114,10 @@ TEST_F(ladder, what_was_over_the_limit_and_is_shipped_is_told_as_over) {
     (void)on.on_log(t0, 10'000, false);
     expect(on.on_disk_low(t0, "no room"), what::disk_low);
     on.on_waited();
-    expect(on.on_calm(100), what::recovered);
-    EXPECT_FALSE(on.on_calm(100).has_value());
+    EXPECT_FALSE(on.on_calm(100, false).has_value()) << "nothing says that there is room";
+    EXPECT_FALSE(on.on_disk_low(t0, "no room").has_value()) << "the same episode";
+    expect(on.on_calm(100, true), what::recovered);
+    EXPECT_FALSE(on.on_calm(100, true).has_value());
     EXPECT_EQ(on.pressure(t0), "");
 }
 
