@@ -107,6 +107,8 @@ io::result<watch_plan> prepare(const watch_flags& given) {
     if (!file) return file.error();
     auto plan = plan_watch(quiet.env.files, given.paths, given.given, *file, real_surroundings());
     if (!plan) return plan.error();
+    std::array<char, 256> host{};
+    if (::gethostname(host.data(), host.size() - 1) == 0) plan->options.host = host.data();
     std::string& who = plan->options.who;
     who = "flotilla watch";
     for (const auto& path : given.paths) who += " " + path;

@@ -42,8 +42,7 @@ attach_decision without_memo(const attach_input& in) {
         out.what = step::begin;
         return out;
     }
-    // The local state is lost, or this host takes the stream over. Another writer that still lives collides with our next object
-    // and one of us stops: every L0 name is created once.
+    // The local state is lost, or this host takes the stream over.
     const std::uint64_t head = in.remote.head_txid;
     std::string why = fmt::format("nothing is remembered of this stream, but the store holds it up to TXID {}", head);
     if (!in.remote.head->sums) {
@@ -53,12 +52,11 @@ attach_decision without_memo(const attach_input& in) {
     return lost(in, head, in.remote.head->page_size, std::move(why));
 }
 
-}  // namespace
-
-attach_decision plan_attach(const attach_input& in) {
+// What the next object holds, once it is known that we may write it.
+attach_decision plan_content(const attach_input& in) {
     if (!in.remembered) return without_memo(in);
     const memo& known = *in.remembered;
-    const bool ours = in.remote.head && in.remote.head->node_id == known.epoch;
+    const bool ours = head_is_ours(in.owner, owned_stream_of(in.remembered, in.remote));
     if (known.txid == 0 && !ours) return without_memo(in);  // nothing of ours was ever confirmed
     if (in.remote.head_txid == 0) {
         attach_decision out;
@@ -69,16 +67,14 @@ attach_decision plan_attach(const attach_input& in) {
     }
     const ltx::header& head = *in.remote.head;
     if (!ours) {
-        return refuse(io::errc::overtaken,
-                      fmt::format("another writer (epoch {:016x}) has written TXID {} of this stream; ours ends at {}. Stop the other "
-                                  "writer, or give this database another stream name",
-                                  head.node_id, in.remote.head_txid, known.txid));
+        return lost(in, in.remote.head_txid, head.page_size,
+                    fmt::format("another writer (epoch {:016x}) has written this stream up to TXID {}", head.node_id, in.remote.head_txid));
     }
     if (in.remote.head_txid == known.txid && head.sums && head.sums->post != known.post) {
-        return refuse(io::errc::overtaken,
-                      fmt::format("TXID {} in the store is not the one that was shipped from here: another engine runs on a copy of this "
-                                  "state directory. Stop the other one, or give this database another stream name",
-                                  known.txid));
+        std::string why = fmt::format("TXID {} in the store is not the one that was shipped from here: another engine runs on a copy of this state "
+                                      "directory. Stop the other one, or give this database another stream name",
+                                      known.txid);
+        return in.owner.take_over ? lost(in, in.remote.head_txid, head.page_size, std::move(why)) : refuse(io::errc::overtaken, std::move(why));
     }
     if (in.remote.head_txid < known.txid) {
         attach_decision out = lost(in, known.txid, known.page_size,
@@ -108,6 +104,44 @@ attach_decision plan_attach(const attach_input& in) {
     }
     out.adopt = adopt;
     if (in.remote.snapshot_txid == 0) out.snapshot = true;
+    return out;
+}
+
+}  // namespace
+
+attach_decision plan_attach(const attach_input& in) {
+    const owner_decision owner = plan_owner(in.owner, owned_stream_of(in.remembered, in.remote));
+    if (owner.what == owner_decision::step::look_again) return refuse(io::errc::busy, "it is not known yet whether the stream's owner lives");
+    if (owner.what == owner_decision::step::refuse) return refuse(owner.code, owner.why);
+    attach_decision out = plan_content(in);
+    if (out.what == step::refuse) return out;
+    out.epoch = owner.epoch;
+    out.claim = owner.what == owner_decision::step::claim;
+    out.took_over = owner.from_another;
+    out.fence = in.remote.head_txid != 0 && in.remote.head->node_id != out.epoch;
+    if (out.fence && out.what == step::go_on) out.what = step::difference;
+    if (out.what == step::begin && in.remote.head_txid != 0 && owner.from_another && in.owner.is != owner_view::holder::dead) {
+        return refuse(io::errc::held, fmt::format("{}: the stream would begin anew, which does not keep its owner out: {}. Stop that one first",
+                                                  out.why, describe(in.owner.newest)));
+    }
+    return out;
+}
+
+owned_stream owned_stream_of(const std::optional<memo>& remembered, const remote_view& remote) {
+    owned_stream out;
+    if (remembered) out = {remembered->epoch, remembered->txid, 0, 0};
+    out.head_txid = remote.head_txid;
+    if (remote.head) out.head_epoch = remote.head->node_id;
+    return out;
+}
+
+std::optional<memo> recall(std::optional<memo> row, const owner_view& owner, const remote_view& remote, const io::file_identity& identity) {
+    const bool nothing = !row || row->txid == 0;
+    if (!nothing || owner.is != owner_view::holder::ours || !remote.head || !remote.head->sums) return row;
+    if (remote.head->node_id != owner.newest.epoch || (row && row->epoch == owner.newest.epoch)) return row;
+    memo out = row.value_or(memo{});
+    out.epoch = owner.newest.epoch;
+    out.identity = identity;
     return out;
 }
 

@@ -1,5 +1,5 @@
 // How a stream goes on when the engine meets a database: one pure decision from what is remembered, what the store holds, what
-// the log says and what the page sums are worth.
+// the log says, what the page sums are worth, and who owns the stream.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/memo.h"
+#include "engine/owner_plan.h"
 #include "io/error.h"
 #include "ltx/format.h"
 #include "wal/position.h"
@@ -31,8 +32,9 @@ struct log_view {
 };
 
 struct attach_input {
-    std::optional<memo> remembered;
+    std::optional<memo> remembered;  // as recall() gives it
     remote_view remote;
+    owner_view owner;
     // Of the memo's position, or of the remote head's if the head is ours and newer (position_after).
     log_view log;
     // The page sums claim this TXID and prove it; 0: no valid sums.
@@ -56,12 +58,25 @@ struct attach_decision {
     bool loud = false;            // continuity was lost: an event, with `why`
     std::string why;
     io::errc code = io::errc::overtaken;  // for refuse
+    std::uint64_t epoch = 0;    // the node id of every object from here on
+    bool claim = false;         // its record is to be created before anything is shipped; if it is taken, everything is decided anew
+    bool took_over = false;     // from another, whose record was the newest
+    // The next object is shipped even if nothing differs: whoever wrote the last one and still lives must collide with it. If it collides itself,
+    // with an object that was on its way, everything is decided anew.
+    bool fence = false;
 };
 
 attach_decision plan_attach(const attach_input& in);
 
 // Whether an object that was left on local disk by the writer `epoch` belongs right after the store's head.
 bool follows_head(const remote_view& remote, const ltx::header& object, std::uint64_t epoch);
+
+owned_stream owned_stream_of(const std::optional<memo>& remembered, const remote_view& remote);
+
+// The memo, and if it is lost but the newest object is ours by the owner's record: a memo that says just that. It has TXID 0, so that the
+// newest object is adopted as one whose reply was lost, and everything else is proven from its header, the log and the database.
+// `identity` is the database file's.
+std::optional<memo> recall(std::optional<memo> row, const owner_view& owner, const remote_view& remote, const io::file_identity& identity);
 
 // Where the log goes on after an object of ours: its salts and end are in its header; the running checksum is not (zero), it is
 // found by reading the log again.

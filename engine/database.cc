@@ -6,6 +6,9 @@ namespace engine {
 
 namespace {
 
+// Another host has the stream.
+bool is_held(const io::error& why) { return why.code == io::errc::held && why.about == io::subject::store; }
+
 constexpr io::duration pause_on_event = std::chrono::milliseconds(200);  // a burst of writes to what cannot be followed is one try
 
 }  // namespace
@@ -13,6 +16,7 @@ constexpr io::duration pause_on_event = std::chrono::milliseconds(200);  // a bu
 database::database(surroundings& around, candidate what)
     : around_(around), env_(around.env), what_(std::move(what)), replica_(around.store, what_.name),
       cache_(env_.files, around.state.directory(), local_id(around.store.url(), what_.name)),
+      owner_(env_, around.store, around.settings, around.heart, around.others, what_.name),
       shipper_(env_, around.store, around.shares,
                [this](const io::result<void>& now) {
                    ladder_.on_trouble(!now);
@@ -30,11 +34,13 @@ database::database(surroundings& around, candidate what)
                        if (!first) return;
                        tell(event::what::failing, now.error().context);
                    }
-               }),
+               },
+               [this] { return owner_.check(); }),
       snapshot_shipper_(env_, around.store, around.shares,
                         [this](const io::result<void>& now) {
                             if (!now) env_.journal.warning("{}: snapshot: {}; trying again", memo_.stream, now.error().context);
-                        }),
+                        },
+                        [this] { return owner_.check(); }),
       wake_(env_.time, env_.on), turn_(env_.time, env_.on, 1), children_(env_.time, env_.on), ladder_(what_.settings), retried_(env_.time, env_.on) {
     if (auto known = around_.state.find(what_.name)) memo_ = *known;
     memo_.stream = what_.name;
@@ -175,7 +181,7 @@ io::task<io::result<void>> database::run() {
             }
             break;
         }
-        if (!attached && is_gone(why)) {
+        if (!attached && (is_gone(why) || (is_held(why) && what_.named && !was_ours_))) {
             fail_all(why);
             co_return end;
         }
@@ -195,6 +201,7 @@ io::task<io::result<void>> database::run() {
             continue;
         }
         const bool lost = why.code == io::errc::gap;
+        if (lost && why.about == io::subject::store) co_await around_.heart.refresh();
         const bool news = memo_.problem != why.context;
         if (news && lost) env_.journal.warning("{}: {}", memo_.stream, why.context);  // attaching anew tells what comes of it
         if (!lost) {
@@ -208,7 +215,7 @@ io::task<io::result<void>> database::run() {
         // One that was followed until now is tried again in any case: what happened to it may be over (replaced by a rename).
         const bool on_event = !attached && why.about == io::subject::database &&
                               (why.code == io::errc::not_found || why.code == io::errc::not_wal || why.code == io::errc::not_a_database);
-        const io::instant again = env_.time.now() + (on_event ? pause_on_event : pause.next(env_.dice));
+        const io::instant again = env_.time.now() + (on_event ? pause_on_event : is_held(why) ? around_.settings.lease : pause.next(env_.dice));
         if (on_event) co_await wake_.wait();
         while (!stopping_ && env_.time.now() < again) co_await wake_.wait(again);
     }

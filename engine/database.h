@@ -22,6 +22,7 @@
 #include "engine/engine.h"
 #include "engine/ladder.h"
 #include "engine/live_compare.h"
+#include "engine/owner.h"
 #include "engine/replica.h"
 #include "engine/shipper.h"
 #include "engine/state_store.h"
@@ -41,6 +42,8 @@ struct surroundings {
     std::function<void()> state_changed;  // state.db has something to write
     budgets& shares;
     cache_shelf& shelf;
+    heartbeat& heart;
+    neighbours& others;
 };
 
 class database {
@@ -55,9 +58,9 @@ public:
     // not in WAL mode, held by another process, ...). Optional; run() does it otherwise.
     io::task<io::result<void>> open();
 
-    // Follows the database until stop(); success if everything captured is durable then, else the reason. A stream that ended for good
-    // (overtaken) returns success after its event, for the others go on. not_a_database only if it never was one; not_found, for one
-    // that was discovered in a directory, when it is there no more.
+    // Follows the database until stop(); success if everything captured is durable then, else the reason (overtaken, long ago, included).
+    // Before that: not_a_database only if it never was one; not_found, for one that was discovered in a directory, when it is there no more;
+    // held (subject::store), for one that was named, if another host has its stream when it is begun.
     io::task<io::result<void>> run();
 
     // Something may have been written, or the file came or went.
@@ -86,8 +89,10 @@ private:
     io::task<io::result<void>> open_local();
     io::task<io::result<void>> attach();
     io::task<io::result<remote_view>> look_at_store();
+    io::task<io::result<owner_view>> find_owner(remote_view& remote);                                    // database_owner.cc
+    io::task<io::result<void>> own(const attach_decision& plan, const owner_view& was, std::uint64_t head_txid);  // database_owner.cc
     io::task<io::result<changes>> read_unseen(const remote_view& remote);
-    io::task<io::result<attach_input>> take_pin(const remote_view& remote, changes unseen);
+    io::task<io::result<attach_input>> take_pin(const remote_view& remote, owner_view owner, changes unseen);
     io::result<wal::position> find_in_log(attach_input& in, const changes& unseen);
     io::result<void> weigh_sums(attach_input& in, const wal::position& expected, bool proven);
     io::task<io::result<void>> carry_out(const attach_decision& plan, const remote_view& remote);
@@ -96,7 +101,7 @@ private:
 
     // Segments of earlier runs, and those that are durable (database_segments.cc).
     struct joining;
-    io::task<io::result<bool>> send_segments(const remote_view& remote, const changes& unseen, bool told);
+    io::task<io::result<bool>> send_segments(const remote_view& remote, const changes& unseen, bool told, std::uint64_t epoch);
     io::result<joining> join_segments(const remote_view& remote, const changes& unseen);
     std::optional<memo> known(const remote_view& remote) const;
     io::result<bool> made_from_segments(const memo& from, wal::position& end, const changes& unseen);
@@ -131,7 +136,7 @@ private:
     io::task<void> refuse(const outgoing& object, const io::error& why, when_refused how);
     io::task<bool> asked_to_retry();
     io::task<void> settle(const outgoing& object);
-    io::task<io::result<bool>> send_cached(const remote_view& remote);
+    io::task<io::result<bool>> send_cached(const remote_view& remote, std::uint64_t epoch);
     outgoing as_outgoing(const object_name& name, const cache::found& what);
     void recover(std::uint64_t txid);
     void answer_retries(const io::result<std::uint64_t>& outcome);
@@ -197,6 +202,7 @@ private:
     cache cache_;
     cache_manifest objects_;
     std::optional<object_name> shipping_;  // the object that is on its way
+    owner owner_;
     shipper shipper_;
     shipper snapshot_shipper_;
     io::wakeup wake_;
@@ -213,6 +219,7 @@ private:
     bool was_live_ = false;
     bool abandoned_ = false;  // nobody waits for the object that is on its way any more
     bool halted_ = false;  // the store has refused an object for good
+    bool was_ours_ = false;  // it was in step once
     std::string doubt_;  // why the database cannot be what was shipped, found while following; the next attach compares them
     bool stopping_ = false;
     bool detaching_ = false;

@@ -101,7 +101,7 @@ io::task<io::result<changes>> database::read_unseen(const remote_view& remote) {
     ltx::page_sums& sums = at_->sums;
     const auto remembered = known(remote);
     changes out;
-    out.from_txid = out.to_txid = remembered ? remembered->txid : remote.head_txid;
+    out.from_txid = out.to_txid = remembered && remembered->txid != 0 ? remembered->txid : remote.head_txid;
     const auto torn = sums.torn();
     const std::uint64_t sums_at = sums.valid() ? sums.txid() : torn ? torn->txid : remote.head_txid;
     // A memo that was not written for long does not keep the sums from the little that they lack.
@@ -132,11 +132,12 @@ io::task<io::result<changes>> database::read_unseen(const remote_view& remote) {
 }
 
 // Takes the pin and finds out whether the log goes on where the stream ended.
-io::task<io::result<attach_input>> database::take_pin(const remote_view& remote, changes unseen) {
+io::task<io::result<attach_input>> database::take_pin(const remote_view& remote, owner_view owner, changes unseen) {
     attach_input in;
-    in.remembered = around_.state.find(memo_.stream);
-    in.remote = remote;
     in.identity = at_->live->identity();
+    in.remembered = recall(around_.state.find(memo_.stream), owner, remote, in.identity);
+    in.remote = remote;
+    in.owner = std::move(owner);
     const auto take = [&]() -> io::result<void> {
         auto expected = find_in_log(in, unseen);
         if (!expected) return expected.error();
@@ -159,7 +160,7 @@ io::result<wal::position> database::find_in_log(attach_input& in, const changes&
     bool proven = !adopted;
     const auto find_position = [&]() -> io::result<bool> {
         auto holds = at_->log.holds(expected, adopted);
-        if (!holds || !*holds || !adopted || unseen.to_txid != remote.head_txid) return holds;
+        if (!holds || !*holds || !adopted || in.remembered->txid == 0 || unseen.to_txid != remote.head_txid) return holds;
         auto same = log_holds(std::array{stretch{&at_->log, in.remembered->position, expected}}, unseen, in.remembered->page_count);
         if (!same) return same;
         proven = *same;
@@ -244,7 +245,11 @@ io::task<io::result<void>> database::attach() {
     was_live_ = true;
     auto remote = co_await look_at_store();
     if (!remote) co_return remote.error();
-    auto resent = co_await send_cached(*remote);
+    auto owned = co_await find_owner(*remote);
+    if (!owned) co_return owned.error();
+    // What an earlier run left here is shipped by the writer that it was made by, or not at all.
+    const std::uint64_t epoch = owned->is == owner_view::holder::ours ? owned->newest.epoch : 0;
+    auto resent = co_await send_cached(*remote, epoch);
     if (!resent) co_return resent.error();
     if (*resent) {
         remote = co_await look_at_store();
@@ -252,7 +257,7 @@ io::task<io::result<void>> database::attach() {
     }
     auto unseen = co_await read_unseen(*remote);
     if (!unseen) co_return unseen.error();
-    auto sent = co_await send_segments(*remote, *unseen, *resent);
+    auto sent = co_await send_segments(*remote, *unseen, *resent, epoch);
     if (!sent) co_return sent.error();
     if (*sent) {
         remote = co_await look_at_store();
@@ -260,18 +265,19 @@ io::task<io::result<void>> database::attach() {
         unseen = co_await read_unseen(*remote);
         if (!unseen) co_return unseen.error();
     }
-    auto input = co_await take_pin(*remote, std::move(*unseen));
+    auto input = co_await take_pin(*remote, *owned, std::move(*unseen));
     if (!input) co_return input.error();
     io::failpoint("attach.pinned");
     const attach_decision plan = plan_attach(*input);
     if (plan.what == attach_decision::step::refuse) co_return io::error{plan.code, io::subject::store, plan.why};
+    if (auto ours = co_await own(plan, *owned, remote->head_txid); !ours) co_return ours;
     if (auto ok = co_await set_segments_aside(); !ok) co_return ok;
     if (plan.loud) {
         ++memo_.reanchors;
         tell(event::what::reanchored, plan.why);
     }
     memo_.identity = at_->live->identity();
-    memo_.epoch = around_.state.epoch();
+    memo_.epoch = plan.epoch;
     memo_.snapshot_txid = remote->snapshot_txid;
     memo_.snapshot_ms = remote->snapshot_ms;  // the memo may be older than a snapshot that is in the store
     if (remote->head) {
@@ -303,6 +309,7 @@ io::task<io::result<void>> database::carry_out(const attach_decision& plan, cons
     const bool complete = plan.what == attach_decision::step::begin || (remote.snapshot_txid != 0 && remote.restorable);
     if (plan.snapshot || !complete || !asked_.empty()) next_->owe_snapshot();
     doubt_.clear();
+    was_ours_ = true;
     begin_objects();
     io::failpoint("attach.done");
     remember();
@@ -325,12 +332,13 @@ io::task<io::result<void>> database::ship_image(const attach_decision& plan, std
         if (plan.what == step::difference) {
             auto changed = changed_pages(*image, at_->sums);
             if (!changed) return changed.error();
-            if (changed->pages.empty() && (*image)->page_count() == at_->sums.page_count()) return std::shared_ptr<object_encoder>();
+            const bool same = changed->pages.empty() && (*image)->page_count() == at_->sums.page_count();
+            if (same && !plan.fence) return std::shared_ptr<object_encoder>();
             pages = std::move(*changed);
         } else {
             pages = all_pages(*image);
         }
-        if (pages.pages.empty()) pages.pages.push_back(1);  // only the size changed: an object needs a page
+        if (pages.pages.empty()) pages.pages.push_back(1);  // only the size changed, or nothing and it is a fence: an object needs a page
         const ltx::header head = make_header(snapshot ? 1 : txid, txid, (*image)->page_count(), memo_.epoch, wal::header_size, mark,
                                              stamp(env_.time.wall_ms(), stamped_ms_));
         auto object = std::make_shared<object_encoder>(head, std::move(pages));

@@ -133,7 +133,7 @@ io::task<io::result<std::uint64_t>> database::retry() {
 }
 
 // An object that was refused belongs right after the store's head, or nowhere. True: it was shipped. What else lies in the cache goes.
-io::task<io::result<bool>> database::send_cached(const remote_view& remote) {
+io::task<io::result<bool>> database::send_cached(const remote_view& remote, std::uint64_t epoch) {
     auto names = co_await locally([this] { return cache_.list(); });
     if (!names) co_return names.error().within("cache");
     for (const object_row& row : around_.state.objects(memo_.stream)) {
@@ -151,7 +151,7 @@ io::task<io::result<bool>> database::send_cached(const remote_view& remote) {
         if (!shipped) {
             auto found = co_await locally([&] { return cache_.verify(name); });
             if (!found && found.error().code != io::errc::corrupt) co_return found.error();
-            if (found && follows_head(remote, found->head, around_.state.epoch())) {
+            if (found && follows_head(remote, found->head, epoch)) {
                 auto sent = co_await ship(as_outgoing(name, *found), when_refused::end);
                 if (!sent) co_return sent.error();
                 io::failpoint("attach.resent");

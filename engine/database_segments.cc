@@ -85,13 +85,14 @@ io::result<database::joining> database::join_segments(const remote_view& remote,
 }
 
 // True: the memo moved on, for there were segments that go on from the store's head, or were durable. `told`: of the head as durable.
-io::task<io::result<bool>> database::send_segments(const remote_view& remote, const changes& unseen, bool told) {
+io::task<io::result<bool>> database::send_segments(const remote_view& remote, const changes& unseen, bool told, std::uint64_t epoch) {
+    if (!remote.head || remote.head->node_id != epoch) co_return false;  // a fence comes first, and it is everything that differs
     auto joined = co_await locally([&] { return join_segments(remote, unseen); });
     if (!joined) co_return joined.error();
     tell_damage(joined->troubles);
     if (!joined->found) co_return false;
     told = told || remote.head_txid <= memo_.txid;
-    memo_.epoch = around_.state.epoch();
+    memo_.epoch = epoch;
     adopt(*remote.head);
     memo_.position = joined->at;
     at_->own_frame_first = joined->own_frame_first;

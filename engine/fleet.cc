@@ -14,8 +14,6 @@ constexpr io::duration discovery_pause = std::chrono::milliseconds(200);  // a b
 constexpr int discovery_share = 10;  // and looking around takes at most one part of so many of the time
 constexpr io::duration missing_directory_retry = std::chrono::seconds(5);
 constexpr std::uint64_t least_checkpoint = 64U << 10U;
-constexpr io::duration least_lease = std::chrono::milliseconds(100);
-constexpr io::duration most_lease = std::chrono::hours(1);
 constexpr std::uint64_t least_memory = 32U << 20U;
 
 }  // namespace
@@ -57,13 +55,21 @@ io::task<io::result<void>> engine::fleet::run() {
     auto state = co_await state_store::open(env_, settings_.state_directory, store_.url(), settings_.who);
     if (!state) co_return state.error();
     state_ = std::move(*state);
+    auto on_copied = [this](const io::error& why) {
+        env_.journal.error("{}", why.context);
+        if (first_failure_) first_failure_ = why;
+        stop();
+    };
+    heart_ = std::make_unique<heartbeat>(env_, store_, settings_, on_copied);
+    others_ = std::make_unique<neighbours>(env_, store_);
+    if (auto known = co_await heart_->open(); !known) co_return known;
     auto tell = [this](const event& e) {
         if (e.kind == event::what::recovered) try_now();
         if (listener) listener(e);
     };
     if (!state_->damage().empty()) tell({event::what::corruption, {}, 0, state_->damage()});
     shelf_ = std::make_unique<cache_shelf>(env_, *state_, settings_.cache_bytes);
-    around_.reset(new surroundings{env_, store_, *state_, settings_, tell, [this] { state_changed_.notify(); }, budgets_, *shelf_});
+    around_.reset(new surroundings{env_, store_, *state_, settings_, tell, [this] { state_changed_.notify(); }, budgets_, *shelf_, *heart_, *others_});
     auto made = env_.make_watcher();
     if (!made) co_return made.error();
     watcher_ = std::move(*made);
@@ -84,6 +90,7 @@ io::task<io::result<void>> engine::fleet::run() {
     helpers_.spawn(listen());
     helpers_.spawn(sweep());
     helpers_.spawn(keep_state());
+    helpers_.spawn(heart_->run());
     helpers_.spawn(answer_requests());
     requested_.notify();
     while (!stopping_) co_await stopped_.wait();
@@ -98,7 +105,9 @@ io::task<io::result<void>> engine::fleet::end() {
     look_around_.notify();
     hurry_.notify();
     state_changed_.notify();
+    heart_->stop();
     co_await helpers_.join();
+    co_await heart_->end();
     auto written = co_await state_->flush();
     if (!first_failure_) co_return first_failure_;
     co_return written;
@@ -106,6 +115,7 @@ io::task<io::result<void>> engine::fleet::end() {
 
 void engine::fleet::stop() {
     stopping_ = true;
+    if (heart_) heart_->stop_waiting();
     stopped_.notify();
     for (auto& [name, one] : by_stream_) one->stop();
 }
@@ -220,7 +230,8 @@ io::task<void> engine::fleet::follow(std::shared_ptr<database> one) {
     auto end = co_await one->run();
     budgets_.on_disk -= one->status().shadow_bytes;  // whoever follows it next counts them anew
     if (end) co_return;
-    const bool stopped = stopping_;
+    const bool refused = end.error().code == io::errc::held && end.error().about == io::subject::store;
+    const bool stopped = stopping_ || refused;
     if (!stopped) {  // a file in a watched directory that only looked like a database, or is there no more
         by_stream_.erase(one->stream());
         by_path_.erase(one->path());
@@ -231,6 +242,7 @@ io::task<void> engine::fleet::follow(std::shared_ptr<database> one) {
     }
     env_.journal.error("{}: {}", one->stream(), end.error().context);
     if (first_failure_) first_failure_ = end.error().within(one->stream());
+    if (refused) stop();
 }
 
 void engine::fleet::on_events(const std::vector<io::watch_event>& events) {

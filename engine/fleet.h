@@ -55,6 +55,8 @@ private:
     options settings_;
     std::unique_ptr<state_store> state_;
     std::unique_ptr<cache_shelf> shelf_;
+    std::unique_ptr<heartbeat> heart_;
+    std::unique_ptr<neighbours> others_;
     std::unique_ptr<surroundings> around_;
     std::unique_ptr<io::watcher> watcher_;
     request_box requests_;

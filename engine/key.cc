@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "io/hex.h"
 #include "ltx/checksum.h"
 #include "ltx/file_name.h"
 
@@ -45,6 +46,24 @@ std::string object_key(io::key_layout layout, const std::string& stream, unsigne
 std::string local_id(const std::string& store_url, const std::string& stream) {
     const std::string text = store_url + '\n' + stream;
     return ltx::hex16(ltx::crc64_of(io::view_of(text)));
+}
+
+std::string owner_prefix(const std::string& stream) { return stream + "/owner"; }
+
+std::string owner_key(const std::string& stream, std::uint64_t epoch) { return owner_prefix(stream) + "/" + io::hex16(epoch) + ".json"; }
+
+std::optional<std::uint64_t> parse_owner_key(std::string_view key) {
+    constexpr std::string_view suffix = ".json";
+    const std::string_view name = key.substr(key.rfind('/') + 1);
+    if (!name.ends_with(suffix)) return std::nullopt;
+    const auto epoch = io::parse_hex16(name.substr(0, name.size() - suffix.size()));
+    return epoch && *epoch != 0 ? epoch : std::nullopt;
+}
+
+std::string host_key(std::uint64_t identity) { return ".flotilla/hosts/" + io::hex16(identity) + ".json"; }
+
+std::string session_key(std::uint64_t identity, std::uint64_t session) {
+    return ".flotilla/hosts/" + io::hex16(identity) + "-" + io::hex16(session) + ".json";
 }
 
 std::optional<txid_range> parse_object_key(std::string_view key) {

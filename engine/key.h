@@ -33,6 +33,17 @@ std::string object_key(io::key_layout layout, const std::string& stream, unsigne
 // A name for a stream's local files: 16 hex digits from the store's URL and the stream's name.
 std::string local_id(const std::string& store_url, const std::string& stream);
 
+// Beside the levels, on both kinds of store: "<stream>/owner", and in it one record an epoch, "<16 hex digits>.json".
+std::string owner_prefix(const std::string& stream);
+std::string owner_key(const std::string& stream, std::uint64_t epoch);
+// The epoch in the last part of a key; nullopt if it is not the name of an owner record, or epoch 0.
+std::optional<std::uint64_t> parse_owner_key(std::string_view key);
+
+// Below the store's root, where no stream can be: ".flotilla/hosts/<identity>.json" shows that a host is alive,
+// ".flotilla/hosts/<identity>-<session>.json" that one process of it began that session.
+std::string host_key(std::uint64_t identity);
+std::string session_key(std::uint64_t identity, std::uint64_t session);
+
 // The interval in the last part of a key; nullopt if it is not the name of an LTX file.
 std::optional<txid_range> parse_object_key(std::string_view key);
 

@@ -55,6 +55,10 @@ struct target {
     stream_options settings;
 };
 
+// The shortest and the longest lease that is accepted.
+inline constexpr io::duration least_lease = std::chrono::milliseconds(100);
+inline constexpr io::duration most_lease = std::chrono::hours(1);
+
 struct options {
     std::vector<target> targets;
     // What single streams have other than their target's settings, by stream name.
@@ -77,6 +81,8 @@ struct options {
     std::string lock_directory;
     // Words for whoever finds the lock taken: "flotilla watch --to file:///backup, pid 17".
     std::string who;
+    // The name of this host, for the same on another one.
+    std::string host;
     // Directories are swept, and databases looked at, this often, in case an event was missed.
     io::duration sweep_interval = std::chrono::minutes(2);
     // After stop(): how long what was captured may take to become durable.

@@ -42,8 +42,8 @@ bool shipper::is_over(const limit& deadline) const {
     return end && *end <= env_.time.now();
 }
 
-shipper::shipper(const io::environment& env, io::object_store& store, budgets& shares, listener on_trouble)
-    : env_(env), store_(store), shares_(shares), on_trouble_(std::move(on_trouble)), nudged_(env.time, env.on) {}
+shipper::shipper(const io::environment& env, io::object_store& store, budgets& shares, listener on_trouble, guard before_put)
+    : env_(env), store_(store), shares_(shares), on_trouble_(std::move(on_trouble)), before_put_(std::move(before_put)), nudged_(env.time, env.on) {}
 
 void shipper::nudge() { nudged_.notify(); }
 
@@ -84,6 +84,9 @@ io::task<io::result<void>> shipper::put_once(const outgoing& object, const limit
             held = std::move(*part);
             continue;
         }
+        if (!*part) {
+            if (auto ok = co_await before_put_(); !ok) co_return ok.error();
+        }
         if (!*part && !writer) co_return co_await store_.put_if_absent(object.key, std::move(*held), attributes);
         if (!writer) {
             auto opened = co_await store_.open_writer(object.key, attributes);
@@ -98,17 +101,20 @@ io::task<io::result<void>> shipper::put_once(const outgoing& object, const limit
 }
 
 // The name is taken. By what?
-io::task<io::result<bool>> shipper::is_ours(const outgoing& object) {
+io::task<io::result<shipper::taker>> shipper::who_took(const outgoing& object) {
     auto info = co_await store_.head(object.key);
     if (!info) co_return info.error();
-    if (info->size < ltx::header_size + ltx::trailer_size) co_return false;
+    if (info->size < ltx::header_size + ltx::trailer_size) co_return taker::another;
     auto front = co_await store_.get(object.key, 0, ltx::header_size);
     if (!front) co_return front.error();
     auto back = co_await store_.get(object.key, info->size - 8, 8);
     if (!back) co_return back.error();
     auto head = ltx::decode_header(*front);
-    if (!head || back->size() != 8) co_return false;
-    co_return *head == object.head && info->size == size_ && io::load_big<std::uint64_t>(back->data()) == file_checksum_;
+    if (!head || back->size() != 8) co_return taker::another;
+    const bool same = *head == object.head && info->size == size_ && io::load_big<std::uint64_t>(back->data()) == file_checksum_;
+    if (same) co_return taker::itself;
+    const bool not_after = head->sums && head->node_id != 0 && head->node_id <= object.head.node_id;
+    co_return not_after ? taker::ours_or_before : taker::another;
 }
 
 io::task<io::result<void>> shipper::ship(outgoing object, limit deadline) {
@@ -120,16 +126,21 @@ io::task<io::result<void>> shipper::ship(outgoing object, limit deadline) {
         const bool unknown = !outcome && outcome.error().code == io::errc::outcome_unknown && !is_over(deadline);
         const bool taken = unknown || (!outcome && outcome.error().code == io::errc::already_exists);
         if (taken) {
-            auto ours = co_await is_ours(object);
-            if (ours && *ours) {
+            auto who = co_await who_took(object);
+            if (who && *who == taker::itself) {
                 outcome = io::result<void>();
-            } else if (ours) {
+            } else if (who && *who == taker::ours_or_before) {
+                co_return io::error{io::errc::gap, io::subject::store,
+                                    fmt::format("{}: an object that was on its way has arrived under this name, from an earlier process or the owner "
+                                                "before; the stream is compared with the store anew",
+                                                object.key)};
+            } else if (who) {
                 co_return io::error{io::errc::overtaken, io::subject::store,
                                     fmt::format("{}: the store already holds other bytes under this name: another writer ships this "
                                                 "stream. Stop it, or give this database another stream name",
                                                 object.key)};
             } else if (outcome.error().code == io::errc::already_exists) {
-                outcome = ours.error();
+                outcome = who.error();
             }
         }
         if (outcome) {

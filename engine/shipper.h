@@ -27,14 +27,17 @@ class shipper {
 public:
     // Called when the store starts to fail (with the error) and when it works again (success). What is passed by reference must outlive it.
     using listener = std::function<void(const io::result<void>&)>;
-    shipper(const io::environment& env, io::object_store& store, budgets& shares, listener on_trouble);
+    // Awaited before each put and commit, which only take place if it succeeds: whether the stream is still ours. Overtaken is for good.
+    using guard = std::function<io::task<io::result<void>>()>;
+    shipper(const io::environment& env, io::object_store& store, budgets& shares, listener on_trouble, guard before_put);
 
     // When to stop trying; none: never. Asked after each failure and whenever nudge() is called.
     using limit = std::function<std::optional<io::instant>()>;
 
     // Returns when the object is durable. Each try first waits for its shares of memory and puts, and gives them back at its end. Tries again, with back-off, while the store fails in a way that may pass, until `deadline`
-    // has come: then that last error. Errors for good: overtaken if the name is taken by another writer's object or by other
-    // bytes of ours (B10); a refusal (is_refusal); the source's own errors.
+    // has come: then that last error. Errors for good: overtaken if the name is taken by another writer's object (B10), or if the guard says so;
+    // gap if it is taken by an object of ours that is another one, or of an owner before us, that was still on its way: the stream does not
+    // end where it was thought to; a refusal (is_refusal); the source's own errors.
     io::task<io::result<void>> ship(outgoing object, limit deadline);
 
     // Ends a wait between two tries.
@@ -44,12 +47,14 @@ private:
     bool is_over(const limit& deadline) const;
     io::task<std::optional<io::semaphore::permit>> wait_for(io::semaphore& from, std::size_t units, const limit& deadline);
     io::task<io::result<void>> put_once(const outgoing& object, const limit& deadline);
-    io::task<io::result<bool>> is_ours(const outgoing& object);
+    enum class taker { itself, ours_or_before, another };
+    io::task<io::result<taker>> who_took(const outgoing& object);
 
     const io::environment& env_;
     io::object_store& store_;
     budgets& shares_;
     listener on_trouble_;
+    guard before_put_;
     io::wakeup nudged_;
     std::uint64_t file_checksum_ = 0;  // of the object being shipped, from its last bytes
     std::uint64_t size_ = 0;

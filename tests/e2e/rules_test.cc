@@ -62,29 +62,31 @@ TEST_F(rules, E6_the_same_command_twice_is_told_who_runs_it) {
     EXPECT_EQ(next->stop(), 0) << next->log();
 }
 
-// A copy of the database, on another host as it were, takes the stream over: it ships what differs as the next TXID. The first one finds that
-// name taken.
-TEST_F(rules, E6_two_watches_of_copies_of_one_database_the_first_is_told_and_stops_and_the_store_restores) {
+// A copy of the database, on another host as it were: refused while the first one lives, and told who that is; free to go on once it has ended;
+// and then the first one is refused in turn, for its copy is the older one.
+TEST_F(rules, E6_two_watches_of_copies_of_one_database_the_second_is_refused_and_goes_on_when_the_first_has_ended) {
     create(db);
     const std::string copy = dir.file("copy.db");
     fs::copy_file(db, copy);
     auto first = follow(db);
     tests::watch second({"app.db=" + copy, "--to", store, "--state", dir.file("other-state"), "--min-interval", "0"}, dir.file("second.log"));
-    second.await("attached");
-    second.await_after("confirmed", [&] { tests::app(copy).run("INSERT INTO t(x) VALUES('of the copy')"); });
-    first->await_after("stopped", [&] { tests::app(db).run("INSERT INTO t(x) VALUES('of the first')"); });
-    EXPECT_NE(first->events("stopped").front().text.find("another writer"), std::string::npos) << first->log();
-    EXPECT_EQ(first->stop(), 4) << "its last commit is not in the store";
-    EXPECT_NE(first->log().find("flotilla: not everything is in the store: app.db"), std::string::npos) << first->log();
-    second.await_after("confirmed", [&] { tests::app(copy).run("INSERT INTO t(x) VALUES('goes on')"); });
-    EXPECT_EQ(second.stop(), 0) << second.log();
-    EXPECT_EQ(second.count("stopped"), 0U);
+    EXPECT_EQ(second.wait(), 4) << second.log();
+    for (const std::string& part : words{"another host ships this stream", std::to_string(first->pid()), "--take-over"}) {
+        EXPECT_NE(second.log().find(part), std::string::npos) << part << " is not in: " << second.log();
+    }
+    first->await_after("confirmed", [&] { tests::app(db).run("INSERT INTO t(x) VALUES('of the first')"); });
+    EXPECT_EQ(first->stop(), 0) << first->log();
+    expect_same_rows("app.db", db);
+    tests::watch third({"app.db=" + copy, "--to", store, "--state", dir.file("other-state"), "--min-interval", "0"}, dir.file("third.log"));
+    third.await("took_over");
+    third.await("attached");
+    third.await_after("confirmed", [&] { tests::app(copy).run("INSERT INTO t(x) VALUES('of the copy')"); });
+    EXPECT_EQ(third.stop(), 0) << third.log();
     expect_same_rows("app.db", copy);
     expect_verified();
-    // Nor is it overwritten later.
     auto again = start({db});
-    again->await("stopped");
-    EXPECT_EQ(again->stop(), 4);
+    again->await("overtaken");
+    EXPECT_EQ(again->stop(), 4) << "its commits are not in the store";
     expect_same_rows("app.db", copy);
     expect_verified();
 }

@@ -28,6 +28,8 @@ engine::attach_input in_step() {
     head.node_id = our_epoch;
     head.sums = ltx::database_sums{1, 2};
     in.remote = {7, 1, 0, head};
+    in.owner.is = engine::owner_view::holder::ours;
+    in.owner.newest.epoch = our_epoch;
     in.log.position_holds = true;
     in.sums_txid = 7;
     in.identity = {1, 100};
@@ -48,6 +50,9 @@ TEST(attach_plan, goes_on_where_everything_agrees) {
     EXPECT_FALSE(out.loud);
     EXPECT_FALSE(out.adopt);
     EXPECT_FALSE(out.snapshot);
+    EXPECT_FALSE(out.claim);
+    EXPECT_FALSE(out.fence);
+    EXPECT_EQ(out.epoch, our_epoch);
 }
 
 TEST(attach_plan, nothing_known_and_nothing_stored_begins_quietly) {

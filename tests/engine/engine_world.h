@@ -117,12 +117,18 @@ protected:
         running.reset();
     }
 
-    // As after a crash a while ago: the files of the state directory as they were when keep_state() was called.
+    // As after a crash a while ago: the files of the state directory as they were when keep_state() was called, but for the identity, which is
+    // written down durably before anything else happens.
     void keep_state() {
         std::filesystem::remove_all(dir.file("kept"));
         std::filesystem::copy(dir.file("state"), dir.file("kept"), std::filesystem::copy_options::recursive);
     }
     void bring_back_state() {
+        std::filesystem::copy_file(dir.file("state/identity"), dir.file("kept/identity"), std::filesystem::copy_options::overwrite_existing);
+        bring_back_whole_state();
+    }
+    // As a copy of the directory has it, or a host that was set back to an earlier time.
+    void bring_back_whole_state() {
         std::filesystem::remove_all(dir.file("state"));
         std::filesystem::copy(dir.file("kept"), dir.file("state"), std::filesystem::copy_options::recursive);
     }

@@ -25,6 +25,8 @@ protected:
     std::unique_ptr<tests::broken_store> store;
     std::vector<bool> told;  // false: trouble, true: over
     engine::budgets shares{world.env, {}, 0};
+    int looks = 0;                // how often it was asked whether it may
+    io::result<void> allowed;
     std::unique_ptr<engine::shipper> ships;
     tests::chain_builder chain{512};
     std::optional<io::instant> deadline;
@@ -33,7 +35,11 @@ protected:
         auto opened = world.run(io::directory_store::open(world.env, dir.file("store"), io::directory_store::access::write));
         behind = std::move(*opened);
         store = std::make_unique<tests::broken_store>(*behind);
-        ships = std::make_unique<engine::shipper>(world.env, *store, shares, [this](const io::result<void>& now) { told.push_back(now.has_value()); });
+        ships = std::make_unique<engine::shipper>(world.env, *store, shares, [this](const io::result<void>& now) { told.push_back(now.has_value()); },
+                                                  [this]() -> io::task<io::result<void>> {
+                                                      ++looks;
+                                                      co_return allowed;
+                                                  });
         chain.commit_size(3);
         chain.commit_page(2, 7);
         chain.commit_page(2, 8);
