@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <iterator>
@@ -23,6 +24,13 @@ std::int64_t ms_of(const tests::watch_event& event) {
     std::int64_t out = 0;
     EXPECT_TRUE(io::parse_time(event.time, out)) << event.time;
     return out;
+}
+
+// Told on the way into step once more: an object of an earlier process that arrived late, as old as that one.
+bool is_adopted(const std::vector<tests::watch_event>& events, const tests::watch_event& confirmed) {
+    const auto next = std::find_if(events.begin() + (&confirmed - events.data()) + 1, events.end(),
+                                   [](const auto& each) { return each.event == "confirmed" || each.event == "attached"; });
+    return next != events.end() && next->event == "attached";
 }
 
 }  // namespace
@@ -60,8 +68,9 @@ void judge::await_commits(subject& of, std::uint64_t more) {
 void judge::take_events(const tests::watch& run, subject& of) const {
     bool attached = false;
     const bool spilled = run.count("spilled", of.stream) != 0;
-    for (const auto& event : run.events()) {
-        if (event.stream != of.stream) continue;
+    std::vector<tests::watch_event> events = run.events();
+    std::erase_if(events, [&of](const auto& each) { return each.stream != of.stream; });
+    for (const auto& event : events) {
         ++of.events[event.event];
         EXPECT_NE(event.event, "stopped") << event.stream << ": " << event.text;
         attached |= event.event == "attached";
@@ -69,7 +78,7 @@ void judge::take_events(const tests::watch& run, subject& of) const {
             const bool fresh = of.confirmed.empty() || event.txid > of.confirmed.rbegin()->first;
             const bool again = !fresh && event.txid == of.confirmed.rbegin()->first && !attached;
             EXPECT_TRUE(fresh || again) << event.stream << ": TXID " << event.txid << " was confirmed twice, or out of order" << words();
-            of.confirmed.try_emplace(event.txid, confirmation{ms_of(event), of.in_step_ms});
+            of.confirmed.try_emplace(event.txid, confirmation{ms_of(event), is_adopted(events, event) ? 0 : of.in_step_ms});
         }
         // What is shipped on the way into step was left by an earlier run, and is of its time.
         if (event.event == "attached" || (attached && !spilled && event.event == "confirmed")) of.in_step_ms = ms_of(event);

@@ -20,6 +20,7 @@ enum class past {
     recovery, // the same, and it comes back
     refused,  // the store refuses the stream's objects from the fourth on
     kept,     // the same in a run that was killed then; now they are accepted
+    other,    // a run of another host was killed, and the one that dies takes over
 };
 
 enum class place { directory, s3 };
@@ -105,6 +106,10 @@ inline constexpr kill_point kill_points[] = {
     {"object.refused", 1, kind::inserts, past::refused, place::s3},
     {"object.accepted", 1, kind::inserts, past::kept, place::s3},
     {"attach.resent", 1, kind::inserts, past::kept, place::s3},
+    // Whose stream it is.
+    {"owner.claimed", 1, kind::inserts},
+    {"owner.claimed", 1, kind::rows, past::other},
+    {"owner.fenced", 1, kind::inserts, past::other},
     // Snapshots, and large objects on S3.
     {"snapshot.begun"},
     {"snapshot.shipped", 1, kind::inserts},
