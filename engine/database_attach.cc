@@ -371,6 +371,7 @@ io::task<io::result<void>> database::ship_image(const attach_decision& plan, std
     auto shipped = co_await ship(as_outgoing(level, *object), when_refused::end);  // refused: the next attach makes it anew
     if (!shipped) co_return shipped;
     io::failpoint("attach.shipped");
+    if (plan.fence) io::failpoint("owner.fenced");
     const auto note_sums = [&]() -> io::result<void> {
         const ltx::header& head = (*object)->head();
         if (plan.what == step::difference) return at_->sums.apply((*object)->sums(), head.commit, txid, head.sums->post);
