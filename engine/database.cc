@@ -152,6 +152,19 @@ io::task<bool> database::is_missing() {
     co_return !found && found.error().code == io::errc::not_found;
 }
 
+// Before it was in step nothing was captured; trouble of the store is told all the same: there may be commits to ship.
+io::task<bool> database::is_no_failure_of_stop(const io::error& why, bool attached) {
+    if (!attached) {
+        if (why.about != io::subject::database && why.code != io::errc::canceled) co_return false;
+        env_.journal.warning("{}: stopped before it was in step with the store: what was committed after TXID {} is shipped by the next watch",
+                             memo_.stream, memo_.txid);
+        co_return true;
+    }
+    if (!is_gone(why) || !co_await is_missing()) co_return false;
+    tell(event::what::detached, why.context);  // deleted by its owner: there is nothing left that could be shipped
+    co_return true;
+}
+
 io::task<io::result<void>> database::run() {
     io::backoff pause{io::retry_policy{std::chrono::milliseconds(200), std::chrono::seconds(30)}};
     io::result<void> end;
@@ -172,13 +185,7 @@ io::task<io::result<void>> database::run() {
         if (end) break;
         const io::error why = end.error();
         if (stopping_) {
-            // Before it was in step nothing was captured. Trouble of the store is told all the same: there may be commits to ship.
-            if (!attached && (why.about == io::subject::database || why.code == io::errc::canceled)) end = io::result<void>();
-            const bool deleted = attached && is_gone(why) && co_await is_missing();
-            if (deleted) {  // by its owner: there is nothing left that could be shipped
-                tell(event::what::detached, why.context);
-                end = io::result<void>();
-            }
+            if (co_await is_no_failure_of_stop(why, attached)) end = io::result<void>();
             break;
         }
         if (!attached && (is_gone(why) || (is_held(why) && what_.named && !was_ours_))) {

@@ -194,6 +194,7 @@ private:
     std::optional<io::instant> deadline() const;
     bool is_gone(const io::error& why) const;
     io::task<bool> is_missing();
+    io::task<bool> is_no_failure_of_stop(const io::error& why, bool attached);
 
     surroundings& around_;
     const io::environment& env_;
