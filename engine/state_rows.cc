@@ -11,8 +11,7 @@
 namespace engine {
 
 // The comments are for who looks at the file with sqlite3: .schema shows them.
-const std::array<state_table, 3> state_tables{{
-    {"host", "CREATE TABLE host(epoch INTEGER NOT NULL)"},
+const std::array<state_table, 2> state_tables{{
     {"stream",
      "CREATE TABLE stream(  -- one row a stream and store: how far it is\n"
      "  store TEXT NOT NULL, name TEXT NOT NULL,\n"

@@ -19,7 +19,7 @@ struct state_table {
     const char* name;
     const char* create;  // as sqlite_schema holds it, to be compared
 };
-extern const std::array<state_table, 3> state_tables;
+extern const std::array<state_table, 2> state_tables;
 
 extern const char* const select_memos;
 extern const char* const replace_memo;

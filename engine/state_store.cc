@@ -92,7 +92,6 @@ state_store::state_store(const io::environment& env, std::string directory, std:
 io::task<io::result<std::unique_ptr<state_store>>> state_store::open(const io::environment& env, std::string directory,
                                                                      std::string store_url, std::string who) {
     std::unique_ptr<state_store> out(new state_store(env, std::move(directory), std::move(store_url)));
-    out->epoch_ = (env.dice.next() >> 1U) | 1U;
     const std::int64_t now = env.time.wall_ms();
     auto opened = co_await env.elsewhere([&]() -> io::result<void> {
         io::file_system& files = env.files;
@@ -109,7 +108,7 @@ io::task<io::result<std::unique_ptr<state_store>>> state_store::open(const io::e
         if (!lock) return lock.error().within(about);
         out->lock_ = std::move(*lock);
         if (auto ok = out->open_database(now); !ok) return ok.error().within(about);
-        return out->load_epoch();
+        return {};
     });
     if (!opened) co_return opened.error();
     co_return out;
@@ -181,20 +180,6 @@ void state_store::keep_what_is_proven() {
     marked_ = rows_;
     stored_objects_.clear();
     for (const auto& [key, row] : objects_) marked_objects_.insert(key);
-}
-
-io::result<void> state_store::load_epoch() {
-    auto host = prepare(db_.get(), "SELECT epoch FROM host", subject);
-    if (!host) return host.error();
-    if (sqlite3_step(host->get()) == SQLITE_ROW) {
-        epoch_ = column_u64(host->get(), 0);
-        return {};
-    }
-    auto insert = prepare(db_.get(), "INSERT INTO host VALUES(?)", subject);
-    if (!insert) return insert.error();
-    bind(insert->get(), 1, epoch_);
-    if (sqlite3_step(insert->get()) != SQLITE_DONE) return sqlite_error(db_.get(), subject, "state.db");
-    return {};
 }
 
 std::optional<memo> state_store::find(const std::string& stream) const {

@@ -31,8 +31,6 @@ public:
     static io::task<io::result<std::unique_ptr<state_store>>> open(const io::environment& env, std::string directory,
                                                                    std::string store_url, std::string who);
 
-    // This host's writer epoch, drawn when state.db was created; never 0 and below 2^63.
-    std::uint64_t epoch() const { return epoch_; }
     const std::string& directory() const { return directory_; }
     // What open() found wrong, in words; empty if nothing. To be told.
     const std::string& damage() const { return damage_; }
@@ -66,7 +64,6 @@ private:
     io::result<void> open_database(std::int64_t now_ms);
     io::result<void> open_or_create(const std::string& path);
     bool load();
-    io::result<void> load_epoch();
     void keep_what_is_proven();
     changes_due take_due();
     void put_back(changes_due due);
@@ -81,7 +78,6 @@ private:
     sqlite_handle db_;
     std::string damage_;
     bool created_ = false;  // by this open()
-    std::uint64_t epoch_ = 0;
     std::map<std::string, memo> rows_;
     std::map<std::string, memo> marked_;
     std::map<object_key, object_row> objects_;

@@ -152,6 +152,7 @@ TEST_F(lost_state, a_state_directory_that_becomes_read_only_is_told_once_and_rep
         db.run(much);  // the sums of its pages need room
         until([&] { return count(what::confirmed) > before; });
     }
+    until([&] { return of_the_directory(what::disk_low) > 0; });  // state.db is written behind
     EXPECT_EQ(of_the_directory(what::disk_low), 1U);
     EXPECT_EQ(count(what::detached), 0U);
     EXPECT_EQ(count(what::reanchored), 0U);

@@ -97,19 +97,14 @@ void state_store::write_two() {
 }
 
 TEST_F(state_store, A10_every_field_reads_back_as_it_was) {
-    std::uint64_t epoch = 0;
     {
         auto store = open();
         ASSERT_TRUE(store.has_value()) << store.error().context;
-        epoch = (*store)->epoch();
-        EXPECT_NE(epoch, 0U);
-        EXPECT_LT(epoch, 1ULL << 63U);
         (*store)->put(every_field("app.db"));
         ASSERT_TRUE(world.run((*store)->flush()).has_value());
     }
     auto store = open();
     ASSERT_TRUE(store.has_value()) << store.error().context;
-    EXPECT_EQ((*store)->epoch(), epoch) << "the writer stays the same writer";
     const auto found = (*store)->find("app.db");
     ASSERT_TRUE(found.has_value());
     expect_same(*found, every_field("app.db"));
