@@ -42,7 +42,6 @@ inline constexpr kill_point kill_points[] = {
     {"attach.pinned", 1, kind::truncates, past::unseen},
     {"attach.shipped", 1, kind::inserts},
     {"attach.shipped", 1, kind::rows, past::unseen},
-    {"owner.claimed", 1, kind::inserts},
     {"attach.done", 1, kind::connections},
     {"attach.done", 1, kind::inserts, past::unseen},
     {"attach.sent", 1, kind::inserts, past::tail},
