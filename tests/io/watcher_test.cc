@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "io/inotify_events.h"
@@ -198,10 +199,12 @@ TEST_F(watching, an_overflow_of_the_kernels_queue_is_told) {
     touch("a");
     touch("b");
     ASSERT_TRUE(eyes->add(dir.path()));
-    const std::string most_text = std::string(io::text_of(tests::slurp("/proc/sys/fs/inotify/max_queued_events")));
+    int most = 0;
+    std::ifstream("/proc/sys/fs/inotify/max_queued_events") >> most;  // the kernel's files have no size
+    ASSERT_GT(most, 0);
     const int a = ::open(at("a").c_str(), O_WRONLY);
     const int b = ::open(at("b").c_str(), O_WRONLY);
-    for (int i = 0; i < std::stoi(most_text) / 2 + 10; ++i) {
+    for (int i = 0; i < most / 2 + 10; ++i) {
         ASSERT_EQ(::pwrite(a, "y", 1, 0), 1);
         ASSERT_EQ(::pwrite(b, "y", 1, 0), 1);
     }
