@@ -147,6 +147,11 @@ void crash_loop::torment_the_store() {
     } else if (std::filesystem::exists(store)) {
         std::filesystem::rename(store, store + ".away");
         std::this_thread::sleep_for(away);
+        // A put that had begun may have made the folders of its key anew, and found nothing to publish.
+        if (std::filesystem::exists(store)) {
+            for (const auto& each : std::filesystem::recursive_directory_iterator(store)) ASSERT_TRUE(each.is_directory()) << each.path();
+            std::filesystem::remove_all(store);
+        }
         std::filesystem::rename(store + ".away", store);
     }
     ++outages;
