@@ -4,7 +4,9 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <memory>
 #include <optional>
+#include <vector>
 
 #include "apps/json.h"
 #include "apps/quantity.h"
@@ -13,6 +15,11 @@
 namespace apps {
 
 namespace {
+
+struct request_flags : flags {
+    std::vector<std::string> streams;
+    io::duration timeout{};
+};
 
 using answer = std::optional<io::result<engine::request_box::reply>>;
 
@@ -27,27 +34,6 @@ io::task<std::vector<answer>> ask_all(const io::environment& env, const std::str
     for (std::size_t i = 0; i < out.size(); ++i) all.spawn(ask_one(env, state, what, given.streams[i], given.timeout, out[i]));
     co_await all.join();
     co_return out;
-}
-
-}  // namespace
-
-void add_timeout_flag(CLI::App& command, io::duration& into, const std::string& help) {
-    const auto take = [&into](const std::string& text) {
-        auto parsed = parse_duration(text);
-        if (!parsed) throw CLI::ValidationError("--timeout", parsed.error().context);
-        if (parsed->count() == 0) throw CLI::ValidationError("--timeout", "0 leaves no time for an answer");
-        into = *parsed;
-    };
-    command.add_option_function<std::string>("--timeout", take, fmt::format("{} [{}]", help, show_duration(into)))->type_name("TIME");
-}
-
-void add_request_flags(CLI::App& command, const std::shared_ptr<request_flags>& into, io::duration patience, const std::string& help) {
-    into->timeout = patience;
-    command.add_option("NAME", into->streams, "streams")->required()->type_name("");
-    add_timeout_flag(command, into->timeout, help);
-    add_setting_flag(command, *into, "--state", "state", "the state directory of the watch [as for watch]");
-    add_config_flag(command, *into);
-    add_json_flag(command, *into, "answers as JSON objects, one a line");
 }
 
 io::result<void> ask_each(engine::request_box::kind what, const request_flags& given) {
@@ -70,6 +56,30 @@ io::result<void> ask_each(engine::request_box::kind what, const request_flags& g
         }
     }
     return first;
+}
+
+}  // namespace
+
+void add_timeout_flag(CLI::App& command, io::duration& into, const std::string& help) {
+    const auto take = [&into](const std::string& text) {
+        auto parsed = parse_duration(text);
+        if (!parsed) throw CLI::ValidationError("--timeout", parsed.error().context);
+        if (parsed->count() == 0) throw CLI::ValidationError("--timeout", "0 leaves no time for an answer");
+        into = *parsed;
+    };
+    command.add_option_function<std::string>("--timeout", take, fmt::format("{} [{}]", help, show_duration(into)))->type_name("TIME");
+}
+
+void add_request_command(CLI::App& program, action& chosen, const request_command& one) {
+    CLI::App* command = add_command(program, one.name, one.description, one.examples);
+    const auto given = std::make_shared<request_flags>();
+    given->timeout = one.patience;
+    command->add_option("NAME", given->streams, "streams")->required()->type_name("");
+    add_timeout_flag(*command, given->timeout, one.timeout_help);
+    add_setting_flag(*command, *given, "--state", "state", "the state directory of the watch [as for watch]");
+    add_config_flag(*command, *given);
+    add_json_flag(*command, *given, "answers as JSON objects, one a line");
+    command->callback([&chosen, given, what = one.what] { chosen = [given, what] { return ask_each(what, *given); }; });
 }
 
 }  // namespace apps

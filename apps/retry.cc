@@ -1,7 +1,4 @@
 // flotilla retry: tries again what the store refused for good.
-#include <CLI/CLI.hpp>
-
-#include "apps/command.h"
 #include "apps/requests.h"
 
 namespace apps {
@@ -20,10 +17,9 @@ constexpr const char* examples =
 }  // namespace
 
 void add_retry(CLI::App& program, action& chosen) {
-    CLI::App* command = add_command(program, "retry", "go on with a halted stream", examples);
-    const auto given = std::make_shared<request_flags>();
-    add_request_flags(*command, given, std::chrono::seconds(30), "how long to wait");
-    command->callback([&chosen, given] { chosen = [given] { return ask_each(engine::request_box::kind::retry, *given); }; });
+    add_request_command(program, chosen,
+                        {"retry", "go on with a halted stream", examples, engine::request_box::kind::retry,
+                         std::chrono::seconds(30), "how long to wait"});
 }
 
 }  // namespace apps

@@ -1,7 +1,4 @@
 // flotilla snapshot: asks the running watch for a snapshot.
-#include <CLI/CLI.hpp>
-
-#include "apps/command.h"
 #include "apps/requests.h"
 
 namespace apps {
@@ -19,10 +16,9 @@ constexpr const char* examples =
 }  // namespace
 
 void add_snapshot(CLI::App& program, action& chosen) {
-    CLI::App* command = add_command(program, "snapshot", "ask the running watch for a snapshot of a stream now", examples);
-    const auto given = std::make_shared<request_flags>();
-    add_request_flags(*command, given, std::chrono::seconds(60), "how long to wait for it");
-    command->callback([&chosen, given] { chosen = [given] { return ask_each(engine::request_box::kind::snapshot, *given); }; });
+    add_request_command(program, chosen,
+                        {"snapshot", "ask the running watch for a snapshot of a stream now", examples, engine::request_box::kind::snapshot,
+                         std::chrono::seconds(60), "how long to wait for it"});
 }
 
 }  // namespace apps

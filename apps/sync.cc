@@ -1,7 +1,4 @@
 // flotilla sync: waits until what was committed is in the store.
-#include <CLI/CLI.hpp>
-
-#include "apps/command.h"
 #include "apps/requests.h"
 
 namespace apps {
@@ -20,10 +17,9 @@ constexpr const char* examples =
 }  // namespace
 
 void add_sync(CLI::App& program, action& chosen) {
-    CLI::App* command = add_command(program, "sync", "wait until everything committed so far is in the store", examples);
-    const auto given = std::make_shared<request_flags>();
-    add_request_flags(*command, given, std::chrono::seconds(30), "how long to wait");
-    command->callback([&chosen, given] { chosen = [given] { return ask_each(engine::request_box::kind::sync, *given); }; });
+    add_request_command(program, chosen,
+                        {"sync", "wait until everything committed so far is in the store", examples, engine::request_box::kind::sync,
+                         std::chrono::seconds(30), "how long to wait"});
 }
 
 }  // namespace apps
