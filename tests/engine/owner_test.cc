@@ -104,6 +104,24 @@ protected:
         until([&] { return second.count(what::confirmed) > before; });
     }
     std::size_t records() const { return tests::names_in(dir.file("store/app.db/owner")).size(); }
+
+    // The first one's next object stays on its way until let_go; a second is made that will take over.
+    bool on_its_way = false;
+    bool let_go = false;
+    void hold_a_put_of_the_first() {
+        create();
+        start();
+        until([&] { return count(what::attached) == 1; });
+        commit_first("shared");
+        make_second();
+        second.settings.take_over = true;
+        store->before_put = [this](const std::string& key) -> io::task<void> {
+            if (!key.ends_with(".ltx")) co_return;
+            on_its_way = true;
+            while (!let_go) co_await io::sleep_for(world.env.time, 1ms);
+        };
+    }
+
     void run_for(io::duration how_long) {
         world.loop().restart();
         world.loop().run_for(how_long);
@@ -220,19 +238,7 @@ TEST_F(owner_test, A10_a_dead_owner_is_followed_after_a_lease_and_a_frozen_one_t
 
 // The first one's put is on its way while the second claims: it lands before the fence, and the second goes on after it.
 TEST_F(owner_test, A10_a_put_that_lands_between_claim_and_fence_becomes_history_and_the_fence_follows_it) {
-    create();
-    start();
-    until([&] { return count(what::attached) == 1; });
-    commit_first("shared");
-    make_second();
-    second.settings.take_over = true;
-    bool on_its_way = false;
-    bool let_go = false;
-    store->before_put = [&](const std::string& key) -> io::task<void> {
-        if (!key.ends_with(".ltx")) co_return;
-        on_its_way = true;
-        while (!let_go) co_await io::sleep_for(world.env.time, 1ms);
-    };
+    hold_a_put_of_the_first();
     bool held_once = false;
     second.store->before_put = [&](const std::string& key) -> io::task<void> {
         if (held_once || key.find("/ltx/0/") == std::string::npos) co_return;
@@ -256,19 +262,7 @@ TEST_F(owner_test, A10_a_put_that_lands_between_claim_and_fence_becomes_history_
 
 // The other order: the fence is there, then the put arrives.
 TEST_F(owner_test, A10_a_put_that_lands_after_the_fence_collides_and_its_writer_stops) {
-    create();
-    start();
-    until([&] { return count(what::attached) == 1; });
-    commit_first("shared");
-    make_second();
-    second.settings.take_over = true;
-    bool on_its_way = false;
-    bool let_go = false;
-    store->before_put = [&](const std::string& key) -> io::task<void> {
-        if (!key.ends_with(".ltx")) co_return;
-        on_its_way = true;
-        while (!let_go) co_await io::sleep_for(world.env.time, 1ms);
-    };
+    hold_a_put_of_the_first();
     const std::size_t confirmed = count(what::confirmed);
     commit(db_path, "on its way");
     until([&] { return on_its_way; });
