@@ -1,6 +1,6 @@
 // One tenant's trouble is its own: the others' commits become durable one for one, as if it were not there.
 #include <fmt/format.h>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <filesystem>
 
@@ -12,6 +12,7 @@
 namespace {
 
 namespace fs = std::filesystem;
+using testing::HasSubstr;
 
 struct trouble {
     std::string name;
@@ -87,6 +88,48 @@ TEST_P(tenant, is_not_noticed_by_the_others) {
     run->kill();  // it would wait for a request that is never answered
     const auto committed = applications.finish();
     for (const auto& [path, commits] : committed) expect_restored(path, commits);
+}
+
+class denied_tenant : public drill::drill_test {
+protected:
+    drill::proxied_gateway gateway;
+    denied_tenant() { store = gateway.make_bucket("denied"); }
+    // state.db is written once a second: asks until it says so, or has said a thousand times that it does not.
+    std::string status_with(const std::string& part) const {
+        std::string last;
+        for (int i = 0; i < 1000 && last.find(part) == std::string::npos; ++i) last = tests::flotilla({"status", "--state", state, "--json"}).out;
+        return last;
+    }
+    tests::outcome ask(const std::string& what) { return tests::flotilla({what, "app.db", "--state", state}); }
+};
+
+// The operator's way: status says what is wrong, the key is mended, retry goes on, and nothing is missing.
+TEST_F(denied_tenant, is_shown_by_status_and_retry_goes_on_once_its_key_works_again) {
+    tests::app app(databases + "/app.db", 60'000);
+    app.run("PRAGMA journal_mode=WAL; CREATE TABLE t(x); INSERT INTO t VALUES(1)");
+    auto run = start({"--min-interval", "0"});
+    run->await("attached", 1, "app.db");
+    EXPECT_EQ(ask("retry").code, 0) << "there is nothing to try again, and all is durable";
+    gateway.choose([](const std::string& method, const std::string&) { return method == "PUT" ? tests::fault::access_denied : tests::fault::none; });
+    run->await_after("halted", [&] { app.run("INSERT INTO t VALUES(2)"); }, "app.db");
+    app.run("INSERT INTO t VALUES(3)");
+    const std::string halted = status_with(R"("failed_objects":[{"level":0,)");
+    EXPECT_THAT(halted, HasSubstr(R"("failed_objects":[{"level":0,)"));
+    EXPECT_THAT(halted, HasSubstr(R"("state":"halted")"));
+    EXPECT_THAT(halted, HasSubstr("AccessDenied"));
+    const auto early = ask("retry");
+    EXPECT_EQ(early.code, 4) << "the key does not work yet: " << early.err;
+    EXPECT_THAT(early.err, HasSubstr("AccessDenied"));
+    gateway.heal();
+    const auto retried = ask("retry");
+    EXPECT_EQ(retried.code, 0) << retried.err << run->log();
+    const auto synced = ask("sync");
+    EXPECT_EQ(synced.code, 0) << synced.err << run->log();
+    EXPECT_THAT(status_with(R"("failed_objects":[])"), HasSubstr(R"("failed_objects":[])"));
+    EXPECT_EQ(run->stop(), 0) << run->log();
+    const auto restored = tests::flotilla({"restore", "app.db", "--from", store, "-o", dir.file("restored.db")});
+    ASSERT_EQ(restored.code, 0) << restored.err;
+    EXPECT_EQ(tests::app(dir.file("restored.db")).number("SELECT sum(x) FROM t"), 6);
 }
 
 INSTANTIATE_TEST_SUITE_P(a_tenant, tenant, testing::ValuesIn(troubles), [](const auto& each) { return each.param.name; });

@@ -19,10 +19,19 @@ constexpr const char* key = "correct horse battery staple";
 
 class webhook : public e2e::end_to_end {
 protected:
-    std::string config(const std::vector<std::string>& urls) {
+    std::string config(const std::vector<std::string>& urls, const std::string& more = "") {
         const std::string path = dir.file("flotilla.toml");
         std::ofstream file(path);
-        for (const auto& url : urls) file << "[[webhook]]\nurl = \"" << url << "\"\nsecret = \"" << key << "\"\n";
+        for (const auto& url : urls) file << "[[webhook]]\nurl = \"" << url << "\"\nsecret = \"" << key << "\"\n" << more;
+        return path;
+    }
+    // A certificate of 127.0.0.1 that nobody but itself vouches for, and its key, in one file.
+    std::string certificate() {
+        const std::string path = dir.file("server.pem");
+        const auto made = tests::run_process({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30", "-keyout", path,
+                                      "-out", dir.file("ca.pem"), "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"});
+        EXPECT_EQ(made.code, 0) << made.err;
+        std::ofstream(path, std::ios::app) << std::ifstream(dir.file("ca.pem")).rdbuf();
         return path;
     }
     // Commits pass while nobody watches, and the log that held them is gone: the next watch must say so.
@@ -48,6 +57,24 @@ TEST_F(webhook, a_lost_log_is_told_signed_and_tried_again_while_the_receiver_fai
     EXPECT_THAT(run->log(), Not(HasSubstr("T0P-SECRET")));
     EXPECT_THAT(run->log(), Not(HasSubstr(key)));
     EXPECT_EQ(receiver.requests().size(), 3U);
+}
+
+TEST_F(webhook, over_https_only_to_who_has_a_certificate_that_the_configuration_trusts) {
+    tests::http_receiver receiver([](int, const auto&) { return 200; }, certificate());
+    create(db);
+    EXPECT_EQ(follow(db)->stop(), 0);
+    pass_unseen();
+    auto stranger = follow(db, {"--config", config({receiver.url()})});
+    EXPECT_EQ(stranger->stop(), 0) << stranger->log();
+    EXPECT_EQ(receiver.requests().size(), 0U) << "it was sent to somebody whom nobody vouches for";
+    EXPECT_THAT(stranger->log(), HasSubstr("1 events were not delivered"));
+    EXPECT_THAT(stranger->log(), HasSubstr("certificate"));
+    pass_unseen();
+    auto run = follow(db, {"--config", config({receiver.url()}, "ca = \"ca.pem\"\n")});
+    const auto all = receiver.await(1);
+    EXPECT_EQ(all[0].header("x-flotilla-signature"),
+              apps::webhook_signature(s3::secret(key), std::stoll(all[0].header("x-flotilla-timestamp")), all[0].body));
+    EXPECT_EQ(run->stop(), 0) << run->log();
 }
 
 // The receiver refuses everything until the watch is told to end; what has to be told is told all the same.

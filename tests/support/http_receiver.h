@@ -29,13 +29,13 @@ public:
     // What is answered: a status; 0 resets the connection; nothing: no answer, ever. `number` counts the requests from 1. Called by the
     // receiver's thread.
     using answerer = std::function<std::optional<int>(int number, const received& what)>;
-    explicit http_receiver(answerer answer = [](int, const received&) { return 200; });
+    // With `pem`, a file that holds a certificate and its key, it speaks TLS.
+    explicit http_receiver(answerer answer = [](int, const received&) { return 200; }, const std::string& pem = "");
     ~http_receiver();
     http_receiver(const http_receiver&) = delete;
     http_receiver& operator=(const http_receiver&) = delete;
 
-    std::uint16_t port() const;
-    std::string url() const { return "http://127.0.0.1:" + std::to_string(port()); }
+    std::string url() const;
     std::vector<received> requests() const;
     // Once there have been so many; std::runtime_error if there are fewer after a minute.
     std::vector<received> await(std::size_t how_many);
