@@ -32,13 +32,18 @@ small_disk::~small_disk() { ::umount2(path_.c_str(), MNT_DETACH); }
 
 void small_disk::make_read_only() { check(::mount("tmpfs", path_.c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, nullptr) == 0, "remount " + path_); }
 
+// Others write to it meanwhile, so what was available may be so no more when it is taken.
 void small_disk::fill(std::size_t leaving) {
-    struct statvfs space {};
-    check(::statvfs(path_.c_str(), &space) == 0, "statvfs " + path_);
-    const std::size_t available = space.f_bavail * space.f_frsize;
     const int ballast = ::open(file("ballast").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     check(ballast >= 0, "open ballast");
-    const bool done = available <= leaving || ::fallocate(ballast, 0, 0, static_cast<off_t>(available - leaving)) == 0;
+    bool done = false;
+    for (int tries = 0; !done && tries < 1000; ++tries) {
+        struct statvfs space {};
+        check(::statvfs(path_.c_str(), &space) == 0, "statvfs " + path_);
+        const std::size_t available = space.f_bavail * space.f_frsize;
+        done = available <= leaving || ::fallocate(ballast, 0, 0, static_cast<off_t>(available - leaving)) == 0;
+        if (!done && errno != ENOSPC) break;
+    }
     ::close(ballast);
     check(done, "fill " + path_);
 }
