@@ -146,8 +146,8 @@ io::task<void> simulation::judge_stream(stream& of, state live) {
 
 // For whoever reads a failure: what the engine thinks, and what lies on the disk.
 void simulation::describe() {
-    if (engine_->engine == nullptr) return;
-    for (const auto& m : engine_->engine->status()) {
+    if (stations_[0]->engine() == nullptr) return;
+    for (const auto& m : stations_[0]->engine()->status()) {
         all_.history.remark(all_.loop.now(), fmt::format("{}: {} {}; TXID {}, log at {} of salts {:08x} {:08x}", m.stream, m.state, m.problem, m.txid,
                                                          m.position.offset, m.position.salt1, m.position.salt2));
         for (const char* tail : {"", "-wal", "-shm"}) {
@@ -175,11 +175,12 @@ void simulation::judge() {
         all_.run([&] { return all_.loop.now() > last_news_ + 2 * what_.sweep; }, 1h);
     }
     describe();
-    asked_to_stop_ = true;
-    const auto last = engine_;
-    all_.loop.post(last->who.id, [last] { if (last->engine != nullptr) last->engine->stop(); });
-    all_.run([&] { return last->ended.has_value(); }, 10min);
-    if (!last->ended->has_value()) all_.fail("nothing is wrong with the world, and the engine ends with: " + last->ended->error().context);
+    for (auto& one : stations_) {
+        one->retire();
+        one->stop();
+        all_.run([&] { return one->ended().has_value(); }, 10min);
+        if (!one->ended()->has_value()) all_.fail("nothing is wrong with the world, and the engine ends with: " + one->ended()->error().context);
+    }
     judge_store();
     for (std::size_t i = 0; i < streams_.size(); ++i) all_.run(checker_, judge_stream(streams_[i], live[i]), 1h);
     if (what_.rot) {

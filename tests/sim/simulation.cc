@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 namespace sim {
 
@@ -18,7 +17,11 @@ constexpr io::duration probe_every = std::chrono::seconds(4);
 simulation::simulation(scenario what, std::uint64_t seed)
     : what_(std::move(what)), all_(seed), dice_(all_.stream("simulation")), machine_(all_.add_host("machine")), desk_(all_.add_host("desk")),
       checker_(all_.start(desk_, "checker")), shared_(machine_.disk, checker_.id),
-      shared_env_{checker_.env.on, checker_.time, checker_.random, shared_, checker_.pool, checker_.log, checker_.env.make_watcher}, server_(all_) {}
+      shared_env_{checker_.env.on, checker_.time, checker_.random, shared_, checker_.pool, checker_.log, checker_.env.make_watcher}, server_(all_),
+      around_{[this](process& who) { return open_store(who.env, who, io::directory_store::access::write); }, [this](const station& of) { return settings(of); },
+              [this](station& from, const engine::event& e) { on_event(from, e); }} {
+    stations_.push_back(std::make_unique<station>(all_, machine_, around_, dice_));
+}
 
 outcome simulation::run() {
     try {
@@ -63,7 +66,7 @@ void simulation::set_up() {
 
 void simulation::trouble() {
     const io::instant begun = all_.loop.now();
-    start_engine();
+    for (auto& one : stations_) one->start();
     for (auto& one : streams_) {
         for (std::uint64_t i = 0; i < what_.writers; ++i) one.app->start();
     }
@@ -91,9 +94,9 @@ void simulation::calm() {
     machine_.events.lost_rate = 0;
     server_.habits.down = false;
     server_.habits.rejected = server_.habits.denied = server_.habits.reply_lost = server_.habits.stalled = 0;
-    if (engine_) all_.loop.thaw(engine_->who.id);
+    for (auto& one : stations_) one->thaw();
     // Whoever mended the store's permissions says so.
-    for (auto& one : streams_) boost::asio::co_spawn(engine_->who.env.on, retry(engine_, one.name), boost::asio::detached);
+    for (auto& at : stations_) for (auto& one : streams_) retry(*at, one.name);
     for (auto& one : streams_) one.app->stop();
     const auto writing = [&] { return std::any_of(streams_.begin(), streams_.end(), [](const auto& one) { return one.app->running() != 0; }); };
     all_.run([&] { return !writing() && !probing_; }, most_calm);
@@ -101,10 +104,10 @@ void simulation::calm() {
     last_news_ = all_.loop.now();
     // Long enough for a missed event to be made good by the sweep, and for every back-off.
     const io::duration quiet = 2 * what_.sweep + 45s;
-    all_.run([&] { return engine_ && engine_->watching && all_.loop.now() > last_news_ + quiet; }, most_calm);
+    all_.run([&] { return stations_[0]->is_watching() && all_.loop.now() > last_news_ + quiet; }, most_calm);
 }
 
-engine::options simulation::settings() const {
+engine::options simulation::settings(const station&) const {
     engine::options out;
     for (const auto& one : streams_) out.targets.push_back({engine::target::what::file, one.name, one.app->path(), what_.stream});
     out.state_directory = "/state";
@@ -112,12 +115,6 @@ engine::options simulation::settings() const {
     out.who = "the engine of a simulation";
     out.sweep_interval = what_.sweep;
     return out;
-}
-
-void simulation::start_engine() {
-    restart_planned_ = false;
-    engine_ = std::make_shared<life>(all_.start(machine_, "engine"));
-    boost::asio::co_spawn(engine_->who.env.on, live(engine_), [](std::exception_ptr thrown) { if (thrown) std::rethrow_exception(thrown); });
 }
 
 io::task<io::result<std::unique_ptr<io::object_store>>> simulation::open_store(const io::environment& env, process& who, io::directory_store::access how) {
@@ -128,72 +125,32 @@ io::task<io::result<std::unique_ptr<io::object_store>>> simulation::open_store(c
     co_return opened(std::move(*made));
 }
 
-io::task<void> simulation::live(std::shared_ptr<life> one) {
-    auto client = co_await open_store(one->who.env, one->who, io::directory_store::access::write);
-    if (client) {
-        engine::engine running(one->who.env, **client, settings());
-        one->engine = &running;
-        running.on_event([this, one](const engine::event& e) {
-            if (e.kind == engine::event::what::watching) one->watching = true;
-            on_event(e);
-        });
-        auto end = co_await running.run();
-        one->engine = nullptr;
-        while (one->calls != 0) co_await io::sleep_for(one->who.time, 1ms);
-        one->ended = end;
-    } else {
-        one->ended = client.error();
-    }
-    if (client) client->reset();
-    all_.note("engine, process {}: ended, {}", one->who.id, one->ended->has_value() ? std::string_view("well") : io::name(one->ended->error().code));
-    if (!one->ended->has_value()) all_.history.remark(all_.loop.now(), one->ended->error().context);
-    if (one->who.files.open_now() != 0) all_.fail(fmt::format("the engine ended and left {} files open", one->who.files.open_now()));
-    all_.loop.post(the_world, [this] { supervise(); });
-}
-
 // Every second somebody may want to know that what was committed is safe.
 void simulation::flush_sometimes() {
     all_.loop.at(all_.loop.now() + 1s, the_world, [this] {
         if (!faults_) return;
         stream& of = streams_[dice_.below(streams_.size())];
-        if (dice_.chance(what_.flush_rate) && engine_->engine != nullptr && all_.loop.is_alive(engine_->who.id)) {
-            boost::asio::co_spawn(engine_->who.env.on, flush(engine_, of), boost::asio::detached);
-        }
+        if (dice_.chance(what_.flush_rate)) stations_[0]->ask([this, &of](engine::engine& by) { return flush(by, of); });
         flush_sometimes();
     });
 }
 
-io::task<void> simulation::flush(std::shared_ptr<life> one, stream& of) {
-    if (one->engine == nullptr) co_return;
-    ++one->calls;
+io::task<void> simulation::flush(engine::engine& by, stream& of) {
     const std::uint64_t order = of.app->truth().newest_committed();
-    auto durable = co_await one->engine->flush(of.name);
-    --one->calls;
+    auto durable = co_await by.flush(of.name);
     all_.note("flush of {}: {}", of.name, durable ? fmt::format("TXID {}", *durable) : std::string(io::name(durable.error().code)));
     if (durable) of.flushed[*durable] = std::max(of.flushed[*durable], order);
 }
 
-io::task<void> simulation::retry(std::shared_ptr<life> one, std::string name) {
-    if (one->engine == nullptr) co_return;
-    ++one->calls;
-    (void)co_await one->engine->retry(name);
-    --one->calls;
+void simulation::retry(station& at, std::string name) {
+    at.ask([name = std::move(name)](engine::engine& by) -> io::task<void> { (void)co_await by.retry(name); });
 }
 
-// Starts the engine anew when it has ended or died, after a while.
-void simulation::supervise() {
-    if (asked_to_stop_ || restart_planned_) return;
-    const bool dead = !all_.loop.is_alive(engine_->who.id);
-    if (!dead && !engine_->ended) return;
-    restart_planned_ = true;
-    all_.loop.at(all_.loop.now() + std::chrono::milliseconds(dice_.below(3000)), the_world, [this] { start_engine(); });
-}
-
-void simulation::on_event(const engine::event& e) {
+void simulation::on_event(station& from, const engine::event& e) {
     all_.note("event {} of {} at TXID {}", static_cast<int>(e.kind), e.stream, e.txid);
     all_.history.remark(all_.loop.now(), e.text);
     last_news_ = all_.loop.now();
-    if (e.kind == engine::event::what::halted && !faults_) boost::asio::co_spawn(engine_->who.env.on, retry(engine_, e.stream), boost::asio::detached);
+    if (e.kind == engine::event::what::halted && !faults_) retry(from, e.stream);
     if (e.kind != engine::event::what::confirmed) return;
     const auto held = fingerprint(e.stream, e.txid);
     if (!held) all_.fail(fmt::format("TXID {} of {} is confirmed, and no object in the store ends with it", e.txid, e.stream));
@@ -206,19 +163,11 @@ void simulation::happen(const mishap& one) {
     if (!faults_) return;
     all_.note("{}", words(one.kind));
     using what = mishap::what;
-    const bool running = engine_ && all_.loop.is_alive(engine_->who.id);
+    station& at = *stations_[0];
     switch (one.kind) {
-        case what::kill_engine:
-            if (running) all_.kill(engine_->who);
-            out_.deaths += running;
-            supervise();
-            break;
-        case what::stop_engine:
-            if (running && engine_->engine != nullptr) all_.loop.post(engine_->who.id, [life = engine_] { if (life->engine != nullptr) life->engine->stop(); });
-            break;
-        case what::freeze_engine:
-            if (running) all_.loop.freeze(engine_->who.id);
-            break;
+        case what::kill_engine: out_.deaths += at.kill(); break;
+        case what::stop_engine: at.stop(); break;
+        case what::freeze_engine: at.freeze(); break;
         case what::kill_writer: {
             application& app = *streams_[dice_.below(streams_.size())].app;
             if (process* victim = app.one_of_them(dice_)) {
@@ -230,11 +179,11 @@ void simulation::happen(const mishap& one) {
         }
         case what::lose_power:
             ++power_losses_;
-            out_.deaths += running;
+            out_.deaths += at.is_alive();
             all_.lose_power(machine_);
             judge_store();
             for (auto& each : streams_) each.app->start();
-            supervise();
+            at.supervise();
             break;
         case what::store_down: server_.habits.down = true; break;
         case what::clock_step: machine_.wall.offset_ms += one.amount; break;
@@ -244,15 +193,13 @@ void simulation::happen(const mishap& one) {
             machine_.disk.habits.errors_below = "/state";
             break;
     }
-    if (one.lasts.count() != 0) all_.loop.at(all_.loop.now() + one.lasts, the_world, [this, one, life = engine_] {
-        if (one.kind == what::freeze_engine) all_.loop.thaw(life->who.id);
-        over(one);
-    });
+    if (one.lasts.count() != 0) all_.loop.at(all_.loop.now() + one.lasts, the_world, [this, one] { over(one); });
 }
 
 void simulation::over(const mishap& one) {
     all_.note("{}: over", words(one.kind));
     using what = mishap::what;
+    if (one.kind == what::freeze_engine) stations_[0]->thaw();
     if (one.kind == what::store_down) server_.habits.down = false;
     if (one.kind == what::disk_full) machine_.disk.habits.capacity = disk_habits().capacity;
     if (one.kind == what::disk_errors) machine_.disk.habits.write_errors = machine_.disk.habits.sync_errors = 0;

@@ -17,6 +17,7 @@
 #include "io/directory_store.h"
 #include "tests/sim/application.h"
 #include "tests/sim/scenario.h"
+#include "tests/sim/station.h"
 #include "tests/sim/store.h"
 
 namespace sim {
@@ -41,15 +42,6 @@ public:
     trace& history() { return all_.history; }
 
 private:
-    // One life of the engine.
-    struct life {
-        explicit life(process& its) : who(its) {}
-        process& who;
-        engine::engine* engine = nullptr;  // while it runs
-        std::size_t calls = 0;             // of others into it: they end before it does
-        bool watching = false;
-        std::optional<io::result<void>> ended;
-    };
     // What is known of a stream, beside its application's model.
     struct stream {
         std::string name;
@@ -64,19 +56,16 @@ private:
     void calm();
     void judge();
 
-    void start_engine();
-    io::task<void> live(std::shared_ptr<life> one);
     io::task<io::result<std::unique_ptr<io::object_store>>> open_store(const io::environment& env, process& who, io::directory_store::access how);
     void flush_sometimes();
-    io::task<void> flush(std::shared_ptr<life> one, stream& of);
-    io::task<void> retry(std::shared_ptr<life> one, std::string name);
+    io::task<void> flush(engine::engine& by, stream& of);
+    void retry(station& at, std::string name);
     std::optional<std::uint64_t> fingerprint(const std::string& name, std::uint64_t txid);
     void judge_store();
-    void on_event(const engine::event& e);
-    void supervise();
+    void on_event(station& from, const engine::event& e);
     void happen(const mishap& what);
     void over(const mishap& what);
-    engine::options settings() const;
+    engine::options settings(const station& of) const;
 
     io::task<void> probe(stream& of, engine::restore_target at);
     io::task<std::optional<io::error>> restore(stream& of, engine::restore_target at, std::uint64_t& txid, state& found);
@@ -97,9 +86,8 @@ private:
     io::environment shared_env_;
     store_server server_;
     std::vector<stream> streams_;
-    std::shared_ptr<life> engine_;
-    bool asked_to_stop_ = false;
-    bool restart_planned_ = false;
+    station::surroundings around_;
+    std::vector<std::unique_ptr<station>> stations_;
     bool faults_ = true;
     io::instant last_news_{};
     std::uint64_t power_losses_ = 0;

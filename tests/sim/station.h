@@ -1,0 +1,72 @@
+// A host that runs an engine, as whoever looks after it sees it: the engine has one life after another, each a process of its own; it is stopped,
+// killed and frozen, started again when it has ended or died, and asked for things while it runs.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "engine/engine.h"
+#include "tests/sim/world.h"
+
+namespace sim {
+
+class station {
+public:
+    // What a station needs to know of the world around it.
+    struct surroundings {
+        std::function<io::task<io::result<std::unique_ptr<io::object_store>>>(process& who)> open_store;
+        std::function<engine::options(const station& of)> settings;
+        std::function<void(station& from, const engine::event& what)> on_event;
+    };
+    using work = std::function<io::task<void>(engine::engine&)>;
+
+    // All by reference must outlive this; `dice`: how long a restart takes.
+    station(world& in, host& on, const surroundings& around, prng& dice) : all_(in), machine_(on), around_(around), dice_(dice) {}
+
+    host& machine() const { return machine_; }
+    void start();
+    // Starts it again, a while after it has ended or died.
+    void supervise();
+    // SIGKILL. False: there was nothing to kill.
+    bool kill();
+    // In order: it drains first.
+    void stop();
+    // Nothing is started any more.
+    void retire() { retired_ = true; }
+    void freeze();
+    // Whichever life it was that was frozen.
+    void thaw();
+
+    bool is_alive() const { return life_ && all_.loop.is_alive(life_->who.id); }
+    bool is_watching() const { return life_ && life_->watching; }
+    // How the newest life ended, if it has.
+    const std::optional<io::result<void>>& ended() const { return life_->ended; }
+    // Null while none runs.
+    engine::engine* engine() const { return life_ ? life_->engine : nullptr; }
+    // Does something with the engine as its own process, if it runs; the engine ends after that.
+    void ask(work what);
+
+private:
+    struct life {
+        explicit life(process& its) : who(its) {}
+        process& who;
+        engine::engine* engine = nullptr;  // while it runs
+        std::size_t calls = 0;             // of others into it: they end before it does
+        bool watching = false;
+        std::optional<io::result<void>> ended;
+    };
+    io::task<void> live(std::shared_ptr<life> one);
+    static io::task<void> carry_out(std::shared_ptr<life> one, work what);
+
+    world& all_;
+    host& machine_;
+    const surroundings& around_;
+    prng& dice_;
+    std::shared_ptr<life> life_;
+    std::vector<std::shared_ptr<life>> frozen_;
+    bool retired_ = false;
+    bool restart_planned_ = false;
+};
+
+}  // namespace sim
