@@ -88,7 +88,7 @@ void crash_loop::SetUp() {
 void crash_loop::start_watch() {
     std::vector<std::string> command;
     for (const auto& each : subjects) command.push_back(each.database);
-    command.insert(command.end(), {"--min-interval", "0", "--checkpoint-size", "128KiB", "--to", to, "--state", dir.file("state")});
+    command.insert(command.end(), {"--min-interval", "0", "--checkpoint-size", "128KiB", "--wal-limit", "128KiB", "--to", to, "--state", dir.file("state")});
     command.insert(command.end(), {"--snapshot-interval", fmt::format("{}s", snapshot_interval_s)});
     watch = std::make_unique<tests::watch>(command, dir.file("watch.log"));
 }
@@ -139,7 +139,7 @@ void crash_loop::torment_a_writer() {
 
 // It goes away while flotilla runs, and comes back.
 void crash_loop::torment_the_store() {
-    const milliseconds away(random(700));
+    const milliseconds away(random(1500));
     if (on_s3()) {
         tests::rgw::shared().pause();
         std::this_thread::sleep_for(away);
@@ -179,8 +179,8 @@ void crash_loop::check_uploads(double seconds) {
     for (auto& of : subjects) {
         const auto n = judge->journal().count(of.stream);
         const std::string about =
-            fmt::format("{:15} {:6} commits, {:5} confirmed, {:3} looked at, {:4} handed off, {:3} re-anchored, {:3} snapshots, {:2} whole captures",
-                        of.stream, of.commits.back().n, of.confirmed.size(), of.states.size(), of.events["handed_off"], of.events["reanchored"],
+            fmt::format("{:15} {:6} commits, {:5} confirmed, {:3} looked at, {:4} handed off, {:3} spilled, {:3} re-anchored, {:3} snapshots, {:2} whole captures",
+                        of.stream, of.commits.back().n, of.confirmed.size(), of.states.size(), of.events["handed_off"], of.events["spilled"], of.events["reanchored"],
                         n.snapshots, n.whole_captures);
         std::cout << about << "\n";
         EXPECT_LE(static_cast<double>(n.snapshots), 2 + seconds / snapshot_interval_s) << about;
