@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian 12, packages included: make demo, make test.
-.PHONY: build demo test drill bench fuzz crash-loops packages clean
+.PHONY: build demo test drill bench fuzz crash-loops nightly packages clean
 JOBS ?= $(shell nproc)
 N ?= 20
 
@@ -44,6 +44,14 @@ fuzz: build/fuzz/build.ninja
 crash-loops: build/release/build.ninja
 	cmake --build build/release -j $(JOBS) --target flotilla test_crash
 	for i in $$(seq $(N)); do FLOTILLA=build/release/flotilla build/release/tests/test_crash --gtest_filter=*crash_loop* || exit 1; done
+
+# The simulator for MINUTES (default 60): every seed that ever found something, then seeds of today, from SEED on.
+MINUTES ?= 60
+SEED ?= $(shell date +%Y%m%d)00000
+nightly: build/release/build.ninja
+	cmake --build build/release -j $(JOBS) --target flotilla-dst
+	build/release/tests/flotilla-dst --regressions tests/sim/regressions.txt
+	build/release/tests/flotilla-dst --seed $(SEED) --minutes $(MINUTES) --jobs $(JOBS) --check-determinism 5
 
 clean:
 	rm -rf build

@@ -22,8 +22,8 @@
 
 namespace sim {
 
-struct outcome {
-    std::string failed;  // empty: nothing was found
+// Plain bytes: they travel from process to process.
+struct counts {
     std::uint64_t hash = 0;
     std::uint64_t steps = 0;
     std::uint64_t virtual_ms = 0;
@@ -31,6 +31,10 @@ struct outcome {
     std::uint64_t confirmed = 0;
     std::uint64_t restored = 0;
     std::uint64_t deaths = 0;  // processes killed
+};
+
+struct outcome : counts {
+    std::string failed;  // empty: nothing was found
 };
 
 class simulation {
