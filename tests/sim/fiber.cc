@@ -1,8 +1,9 @@
 #include "tests/sim/fiber.h"
 
-#include <ucontext.h>
+#include <cxxabi.h>
 
-#include <cstdint>
+#include <boost/context/fiber.hpp>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,8 @@ namespace sim {
 
 namespace {
 
+using context = boost::context::fiber;
+
 // Untouched pages cost nothing. Frames are large without optimisation and with a sanitizer.
 constexpr std::size_t stack_bytes = 1U << 20U;
 
@@ -33,13 +36,39 @@ std::vector<fiber*>& idle() {
     return *fibers;
 }
 
+// Gives Boost a stack that is somebody else's.
+struct lender {
+    char* stack;
+    boost::context::stack_context allocate() const {
+        boost::context::stack_context out;
+        out.size = stack_bytes;
+        out.sp = stack + stack_bytes;
+        return out;
+    }
+    void deallocate(boost::context::stack_context&) const {}
+};
+
+// The exceptions that are being handled are a list of the thread's: code that blocks in a catch clause takes its own with it.
+struct handled {
+    static constexpr std::size_t bytes = sizeof(void*) + sizeof(unsigned);  // as the C++ ABI has it
+    unsigned char list[bytes] = {};
+    void swap() {
+        unsigned char mine[bytes];
+        void* const now = abi::__cxa_get_globals();
+        std::memcpy(mine, now, bytes);
+        std::memcpy(now, list, bytes);
+        std::memcpy(list, mine, bytes);
+    }
+};
+
 }  // namespace
 
 // From the heap, and kept by pointers in the heap: a leak checker sees what only a suspended stack knows.
 struct fiber::machine {
     std::unique_ptr<char[]> stack{new char[stack_bytes]};
-    ucontext_t own{};
-    ucontext_t outside{};
+    context own;      // while it is suspended
+    context outside;  // while it runs: whoever entered it
+    handled exceptions;
     const void* outside_stack = nullptr;
     std::size_t outside_bytes = 0;
     void* fake_stack = nullptr;
@@ -50,14 +79,13 @@ fiber::fiber(std::unique_ptr<machine> how) : how_(std::move(how)) {}
 fiber* fiber::self() { return current; }
 
 // A fiber does one body after the other, so that stacks are used again.
-void fiber::main(unsigned low, unsigned high) {
-    auto* self = reinterpret_cast<fiber*>((static_cast<std::uintptr_t>(high) << 32U) | low);
+void fiber::main() {
 #ifdef SIM_ADDRESS_SANITIZER
-    __sanitizer_finish_switch_fiber(nullptr, &self->how_->outside_stack, &self->how_->outside_bytes);
+    __sanitizer_finish_switch_fiber(nullptr, &how_->outside_stack, &how_->outside_bytes);
 #endif
     while (true) {
-        self->body_();
-        self->body_ = nullptr;
+        body_();
+        body_ = nullptr;
         suspend();
     }
 }
@@ -66,13 +94,12 @@ fiber* fiber::start(std::function<void()> body) {
     fiber* one = nullptr;
     if (idle().empty()) {
         one = new fiber(std::make_unique<machine>());
-        ucontext_t& own = one->how_->own;
-        ::getcontext(&own);
-        own.uc_stack.ss_sp = one->how_->stack.get();
-        own.uc_stack.ss_size = stack_bytes;
-        own.uc_link = nullptr;
-        const auto self = reinterpret_cast<std::uintptr_t>(one);
-        ::makecontext(&own, reinterpret_cast<void (*)()>(&fiber::main), 2, static_cast<unsigned>(self), static_cast<unsigned>(self >> 32U));
+        const auto run = [one](context&& outside) {
+            one->how_->outside = std::move(outside);
+            one->main();
+            return context();
+        };
+        one->how_->own = context(std::allocator_arg, lender{one->how_->stack.get()}, run);
     } else {
         one = idle().back();
         idle().pop_back();
@@ -85,14 +112,17 @@ bool fiber::resume(fiber* one) { return enter(one); }
 
 bool fiber::enter(fiber* one) {
     fiber* const outer = std::exchange(current, one);
+    machine& how = *one->how_;
+    how.exceptions.swap();
 #ifdef SIM_ADDRESS_SANITIZER
     void* fake_stack = nullptr;
-    __sanitizer_start_switch_fiber(&fake_stack, one->how_->stack.get(), stack_bytes);
+    __sanitizer_start_switch_fiber(&fake_stack, how.stack.get(), stack_bytes);
 #endif
-    ::swapcontext(&one->how_->outside, &one->how_->own);
+    how.own = std::move(how.own).resume();
 #ifdef SIM_ADDRESS_SANITIZER
     __sanitizer_finish_switch_fiber(fake_stack, nullptr, nullptr);
 #endif
+    how.exceptions.swap();
     current = outer;
     if (one->body_) return true;
     idle().push_back(one);
@@ -104,7 +134,7 @@ void fiber::suspend() {
 #ifdef SIM_ADDRESS_SANITIZER
     __sanitizer_start_switch_fiber(&how.fake_stack, how.outside_stack, how.outside_bytes);
 #endif
-    ::swapcontext(&how.own, &how.outside);
+    how.outside = std::move(how.outside).resume();
 #ifdef SIM_ADDRESS_SANITIZER
     __sanitizer_finish_switch_fiber(how.fake_stack, &how.outside_stack, &how.outside_bytes);
 #endif

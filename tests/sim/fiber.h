@@ -23,7 +23,7 @@ public:
 private:
     struct machine;
     explicit fiber(std::unique_ptr<machine> how);
-    static void main(unsigned low, unsigned high);
+    void main();
     static bool enter(fiber* one);
 
     std::unique_ptr<machine> how_;
