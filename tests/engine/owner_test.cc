@@ -2,6 +2,7 @@
 // store restores to one history. "Frozen" is an engine whose requests do not come through; "late" is a put that arrives after everything else.
 #include <fstream>
 
+#include "engine/identity.h"
 #include "engine/key.h"
 #include "engine/owner_record.h"
 #include "tests/engine/engine_world.h"
@@ -404,6 +405,49 @@ TEST_F(owner_test, A10_a_copy_of_the_state_directory_is_refused_and_the_other_go
     EXPECT_EQ(refused.code, io::errc::held) << refused.context;
     EXPECT_EQ(refused.about, io::subject::store);
     EXPECT_NE(refused.context.find("copy of the state directory"), std::string::npos) << refused.context;
+}
+
+TEST_F(owner_test, A10_a_copy_of_the_state_directory_is_refused_when_the_other_has_run_since_although_it_has_ended) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    commit_first("one");
+    stop();
+    make_second();
+    std::filesystem::copy(dir.file("state"), dir.file("second-state"), std::filesystem::copy_options::recursive);
+    start();
+    until([&] { return count(what::attached) == 2; });
+    commit_first("two");
+    stop();
+    const std::size_t before = objects(0);
+    start_second();
+    const auto refused = second_refusal();
+    EXPECT_EQ(refused.code, io::errc::held) << refused.context;
+    EXPECT_NE(refused.context.find("copy of the state directory"), std::string::npos) << refused.context;
+    EXPECT_EQ(objects(0), before);
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
+// A host cloned with its disk: the directory of the copy lies where it says, so it does not know that it is one.
+TEST_F(owner_test, A10_of_two_with_one_identity_the_one_that_began_first_is_told_at_its_next_beat) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    commit_first("one");
+    make_second();
+    std::filesystem::copy(dir.file("state"), dir.file("second-state"), std::filesystem::copy_options::recursive);
+    auto clone = engine::open_identity(files, world.env.journal, dir.file("second-state"), 1, 0);
+    clone->place = *engine::place_of(files, dir.file("second-state"));
+    ASSERT_TRUE(engine::save_identity(files, dir.file("second-state"), *clone).has_value());
+    start_second();
+    EXPECT_EQ(refusal().code, io::errc::held);
+    ended.reset();
+    until([&] { return second.count(what::attached) == 1; });
+    commit_second("two");
+    stop_second();
+    EXPECT_EQ(tests::dump(restore()), tests::dump(second.path));
+    expect_sound();
 }
 
 TEST_F(owner_test, E10_an_owner_that_cannot_be_looked_up_is_not_taken_for_none) {

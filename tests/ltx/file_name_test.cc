@@ -11,6 +11,7 @@ TEST(file_name, F12_lexical_order_is_numeric_order_beyond_32_bits) {
     for (std::size_t i = 0; i < std::size(numbers); ++i) {
         EXPECT_EQ(ltx::hex16(numbers[i]).size(), 16U);
         EXPECT_EQ(ltx::parse_hex16(ltx::hex16(numbers[i])), numbers[i]);
+        EXPECT_EQ(ltx::parse_name(ltx::format_name(numbers[i], numbers[i])), (ltx::txid_range{numbers[i], numbers[i]}));
         if (i == 0) continue;
         EXPECT_LT(ltx::hex16(numbers[i - 1]), ltx::hex16(numbers[i]));
         EXPECT_LT(ltx::format_name(1, numbers[i - 1]), ltx::format_name(1, numbers[i]));

@@ -190,22 +190,28 @@ void simulation::judge() {
     judge_leftovers();
 }
 
-// A bit of what is stored flips: every point is what it was, or an error that says whose fault it is.
+// A bit of what is stored flips, or an object is removed: every point is what it was, or an error that says whose fault it is.
 io::task<void> simulation::judge_rot(stream& of) {
     std::vector<std::string> keys;
     for (const auto& [key, object] : server_.objects) {
         if (key.starts_with(of.name + "/0")) keys.push_back(key);
     }
-    server_.corrupt(keys.at(dice_.below(keys.size())));
+    const std::string& victim = keys.at(dice_.below(keys.size()));
+    const bool removed = keys.size() > 1 && dice_.chance(400);
+    if (removed) server_.objects.erase(victim);
+    else server_.corrupt(victim);
     bool broken = false;
     for (int i = 0; i < 6; ++i) {
         const auto any = std::next(of.confirmed.begin(), static_cast<std::ptrdiff_t>(dice_.below(of.confirmed.size())));
         std::uint64_t txid = 0;
         state found;
         const auto problem = co_await restore(of, i == 0 ? engine::restore_target::latest() : engine::restore_target::at_txid(any->first), txid, found);
+        if (!problem && i != 0 && txid != any->first) all_.fail(fmt::format("{}: TXID {} was asked for, {} came", of.name, any->first, txid));
         if (!problem) continue;
-        broken = true;
-        if (problem->about != io::subject::integrity) all_.fail(fmt::format("a damaged object is somebody else's fault: {}", problem->context));
+        // What the newest or the oldest object that is gone was part of is not there, as far as anybody can tell.
+        const bool not_there = removed && problem->code == io::errc::out_of_range;
+        broken = broken || !not_there;
+        if (problem->about != io::subject::integrity && !not_there) all_.fail(fmt::format("a damaged object is somebody else's fault: {}", problem->context));
     }
     store client(server_, checker_);
     auto report = co_await engine::verify(checker_.env, client, of.name, {});
