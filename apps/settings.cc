@@ -101,7 +101,7 @@ const std::vector<setting_name>& general_setting_names() {
         {"drain-limit", "after SIGTERM: how long what was captured may take to reach the store [30s]"},
         {"memory", "what waits for the store may take this much memory in all; at least 32MiB [256MiB]"},
         {"objects-in-flight", "so many objects are put at once [32]"},
-        {"disk-limit", "copies of logs in the state directory take at most this much in all; 0: no limit [0]"},
+        {"disk-limit", "copies of logs and cached objects take at most this much in all; 0: no limit [0]"},
         {"disk-reserve", "and leave this much of its disk free; logs grow instead [256MiB]"},
         {"cache", "copies of shipped objects that are kept in the state directory, at most this much of all streams; 0: none [0]"},
         {"lease", "an engine that does not show itself this long may be taken over by another; from 100ms to 1h [60s]"},

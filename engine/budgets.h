@@ -34,7 +34,9 @@ struct budgets {
     io::semaphore large;    // bytes, the same
     io::semaphore objects;  // puts at once; held during one try, not between two
     io::semaphore images;   // whole databases being shipped: bounds the lists of their pages
-    std::uint64_t on_disk = 0;  // bytes that wait in segments and in the cache, of all streams: for options.disk_limit
+    // Bytes on local disk that wait for the store, of all streams: segments, refused objects, what is about to be copied (disk_share). Copies of
+    // shipped objects, which also count for options.disk_limit, are the cache_shelf's.
+    std::uint64_t on_disk = 0;
 
     // How much of the log a capture may list, bytes: of what the lists' budget holds, one stream takes an eighth at the most.
     std::uint64_t most_listed(std::uint32_t page_size) const { return lists.total() / 8 / list_bytes_per_frame * page_size; }

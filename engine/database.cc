@@ -41,7 +41,8 @@ database::database(surroundings& around, candidate what)
                             if (!now) env_.journal.warning("{}: snapshot: {}; trying again", memo_.stream, now.error().context);
                         },
                         [this] { return owner_.check(); }),
-      wake_(env_.time, env_.on), turn_(env_.time, env_.on, 1), children_(env_.time, env_.on), ladder_(what_.settings), retried_(env_.time, env_.on) {
+      wake_(env_.time, env_.on), turn_(env_.time, env_.on, 1), children_(env_.time, env_.on), ladder_(what_.settings), in_segments_(around.shares.on_disk),
+      refused_(around.shares.on_disk), retried_(env_.time, env_.on) {
     if (auto known = around_.state.find(what_.name)) memo_ = *known;
     memo_.stream = what_.name;
     memo_.path = what_.path;

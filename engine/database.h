@@ -19,6 +19,7 @@
 #include "engine/continuity.h"
 #include "engine/database_state.h"
 #include "engine/discovery.h"
+#include "engine/disk_share.h"
 #include "engine/engine.h"
 #include "engine/ladder.h"
 #include "engine/live_compare.h"
@@ -119,8 +120,9 @@ private:
     io::task<io::result<io::semaphore::permit>> wait_for(io::semaphore& from, std::size_t units);
     io::task<io::result<void>> look_at_log();
     io::task<io::result<void>> spill();
-    io::task<io::result<void>> find_room(std::uint64_t bytes);
+    io::task<io::result<disk_share>> find_room(std::uint64_t bytes);
     void set_shadow_bytes(std::uint64_t bytes);
+    std::uint64_t tail_bytes() const;
     io::task<io::error> with_what_is_left(io::error why);
 
     // Shipping (database_ship.cc).
@@ -141,6 +143,7 @@ private:
     void recover(std::uint64_t txid);
     void answer_retries(const io::result<std::uint64_t>& outcome);
     void note(const object_name& name);
+    void count_refused();
     void begin_objects();
 
     // database_hand_off.cc
@@ -216,6 +219,8 @@ private:
     std::shared_ptr<bool> image_given_up_;  // of the snapshot or comparison that is being made; changed only while nothing is read
     memo memo_;
     std::shared_ptr<frame_source> in_flight_;  // of the object that is being shipped; null: none that was made from the log
+    disk_share in_segments_;
+    disk_share refused_;      // objects that the store has refused, in the cache
     bool tidying_ = false;  // remove_durable_segments() runs
     bool was_live_ = false;
     bool abandoned_ = false;  // nobody waits for the object that is on its way any more

@@ -85,6 +85,7 @@ io::task<io::result<remote_view>> database::look_at_store() {
         if (head == nullptr || file.range.max > head->range.max) head = &file;
     }
     objects_.begin_at(head == nullptr ? 0 : head->range.max, around_.state.objects(memo_.stream));
+    count_refused();
     if (head == nullptr) co_return out;
     auto header = co_await replica_.header(*head);
     if (!header) co_return header.error();

@@ -97,6 +97,7 @@ io::task<io::result<void>> database::spill() {
     };
     auto copied = co_await locally(copy);
     set_shadow_bytes(now_there);
+    room->set(0);
     if (!copied && copied.error().about == io::subject::database) co_return copied;
     if (!copied) {
         tell(ladder_.on_disk_low(env_.time.now(), copied.error().context));
@@ -115,37 +116,44 @@ io::task<io::result<void>> database::spill() {
     co_return io::result<void>();
 }
 
-// Whether so many bytes may be written to local disk. no_space, with the limit that they would break.
-io::task<io::result<void>> database::find_room(std::uint64_t bytes) {
+// Room for so many bytes on local disk. Copies of shipped objects go for it. no_space, with the limit that they would break.
+io::task<io::result<disk_share>> database::find_room(std::uint64_t bytes) {
     const options& set = around_.settings;
-    const std::uint64_t used = around_.shares.on_disk;
-    if (set.disk_limit != 0 && used + bytes > set.disk_limit) {
+    disk_share room(around_.shares.on_disk, bytes);
+    const auto used = [this] { return around_.shares.on_disk + around_.shelf.bytes(); };
+    if (set.disk_limit != 0 && used() > set.disk_limit && !co_await around_.shelf.give(used() - set.disk_limit)) {
         co_return io::error{io::errc::no_space, io::subject::general,
-                            fmt::format("what waits on local disk has {} bytes, and may have {} (disk_limit)", used, set.disk_limit)};
+                            fmt::format("what is on local disk has {} bytes, and may have {} (disk_limit)", used() - bytes, set.disk_limit)};
     }
-    if (set.disk_reserve == 0) co_return io::result<void>();
+    if (set.disk_reserve == 0) co_return room;
     const std::string& directory = around_.state.directory();
-    auto space = co_await env_.elsewhere([&] { return env_.files.space(directory); });
+    const auto measure = [&] { return env_.files.space(directory); };
+    const std::uint64_t wanted = bytes + set.disk_reserve;
+    auto space = co_await env_.elsewhere(measure);
+    if (space && space->free_bytes < wanted && co_await around_.shelf.give(wanted - space->free_bytes)) space = co_await env_.elsewhere(measure);
     if (!space) co_return space.error();
-    if (space->free_bytes >= bytes + set.disk_reserve) co_return io::result<void>();
+    if (space->free_bytes >= wanted) co_return room;
     co_return io::error{io::errc::no_space, io::subject::general,
                         fmt::format("the disk of {} has {} bytes left, and is to keep {} (disk_reserve)", directory, space->free_bytes, set.disk_reserve)};
 }
 
 void database::set_shadow_bytes(std::uint64_t bytes) {
-    around_.shares.on_disk += bytes - memo_.shadow_bytes;
+    in_segments_.set(bytes);
     if (std::exchange(memo_.shadow_bytes, bytes) != bytes) show_words();
+}
+
+// What the log holds that is neither durable nor in a segment. Blocking.
+std::uint64_t database::tail_bytes() const {
+    const wal::position at = at_->shadow.goes_on_from(memo_.position);
+    auto now = at_->live->index();
+    if (!now || now->salt1 != at.salt1 || now->salt2 != at.salt2) return 0;
+    const std::uint64_t end = wal::frame_offset(std::uint64_t{now->max_frame} + 1, at.page_size);
+    return end - std::min(end, at.offset);
 }
 
 // For the operator, when a stop gave up: what is on this host only.
 io::task<io::error> database::with_what_is_left(io::error why) {
-    const auto measure = [&]() -> std::uint64_t {
-        const wal::position at = at_->shadow.goes_on_from(memo_.position);
-        auto now = at_->live->index();
-        if (!now || now->salt1 != at.salt1 || now->salt2 != at.salt2) return 0;
-        const std::uint64_t end = wal::frame_offset(std::uint64_t{now->max_frame} + 1, at.page_size);
-        return end - std::min(end, at.offset);
-    };
+    const auto measure = [this] { return tail_bytes(); };
     const std::uint64_t in_log = co_await locally(measure);
     why.context += fmt::format("; after TXID {} there are {} bytes in the log and {} in segments on local disk, which the next start ships",
                                memo_.txid, in_log, memo_.shadow_bytes);

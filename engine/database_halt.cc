@@ -15,6 +15,14 @@ void database::note(const object_name& name) {
     } else {
         around_.state.drop(memo_.stream, name);
     }
+    count_refused();
+}
+
+// Copies of shipped objects are not among these: the shelf has them.
+void database::count_refused() {
+    std::uint64_t bytes = 0;
+    for (const auto& [name, row] : objects_.rows()) bytes += row.file.empty() ? 0 : row.size;
+    refused_.set(bytes);
 }
 
 // In step with the store: nothing is missing that was refused.
@@ -23,6 +31,7 @@ void database::begin_objects() {
         if (row.state != object_row::fate::uploaded) around_.state.drop(memo_.stream, row.name);
     }
     objects_.begin_at(memo_.txid, around_.state.objects(memo_.stream));
+    count_refused();
 }
 
 // Until the object is durable, is not going to be, or is refused and not to be waited for.

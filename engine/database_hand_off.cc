@@ -1,6 +1,8 @@
 // How a driver has the log restarted without a gap: what is in it and not durable yet is copied to a segment under the write lock.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/database.h"
 #include "io/failpoint.h"
 
@@ -9,6 +11,8 @@ namespace engine {
 namespace {
 
 constexpr std::uint64_t most_tail_bytes = 8U << 20U;  // copied while writers are kept out; a longer tail is shipped first
+
+constexpr std::uint64_t spare_bytes = 64U << 10U;     // for what is committed while room is looked for
 
 std::string milliseconds(std::uint64_t ns) { return fmt::format("{:.1f} ms", static_cast<double>(ns) / 1e6); }
 
@@ -78,7 +82,9 @@ io::task<io::result<database::tail>> database::restart_log(std::uint64_t most_ta
     const base_state from = base();
     tail saved;
     saved.most = most_tail;
-    if (auto room = co_await find_room(most_tail); !room) saved.no_room = room.error().context;
+    const auto measure = [this] { return tail_bytes(); };
+    const std::uint64_t expected = co_await locally(measure);
+    if (auto room = co_await find_room(std::min(most_tail, expected + spare_bytes)); !room) saved.no_room = room.error().context;
     const auto work = [&]() -> io::result<wal::handoff> {
         const wal::drain drain = [&](const wal::wal_index& now) { return save_tail(from, now, saved); };
         auto done = at_->live->log_pin().hand_off(drain);

@@ -68,7 +68,7 @@ io::task<io::result<void>> engine::fleet::run() {
         if (listener) listener(e);
     };
     if (!state_->damage().empty()) tell({event::what::corruption, {}, 0, state_->damage()});
-    shelf_ = std::make_unique<cache_shelf>(env_, *state_, settings_.cache_bytes);
+    shelf_ = std::make_unique<cache_shelf>(env_, *state_, settings_, budgets_);
     around_.reset(new surroundings{env_, store_, *state_, settings_, tell, [this] { state_changed_.notify(); }, budgets_, *shelf_, *heart_, *others_});
     auto made = env_.make_watcher();
     if (!made) co_return made.error();
@@ -228,7 +228,6 @@ io::task<io::result<void>> engine::fleet::adopt(candidate found, bool strict) {
 
 io::task<void> engine::fleet::follow(std::shared_ptr<database> one) {
     auto end = co_await one->run();
-    budgets_.on_disk -= one->status().shadow_bytes;  // whoever follows it next counts them anew
     if (end) co_return;
     const bool refused = end.error().code == io::errc::held && end.error().about == io::subject::store;
     const bool stopped = stopping_ || refused;

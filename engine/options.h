@@ -67,9 +67,10 @@ struct options {
     std::uint64_t memory_bytes = 256U << 20U;
     // Objects that are put into the store at once. At least 1.
     std::size_t objects_in_flight = 32;
-    // Frames of all streams that wait on local disk, in segments and in the cache, take at most so many bytes. 0: no limit.
+    // What all streams have on local disk, segments and the cache, takes at most so many bytes. 0: no limit.
     std::uint64_t disk_limit = 0;
-    // And leave so many bytes of the state directory's disk free; beyond either limit logs grow instead. 0: nothing is left.
+    // And leaves so many bytes of the state directory's disk free. Where a segment would break either limit, copies of shipped objects go first,
+    // then logs grow instead. 0: nothing is left.
     std::uint64_t disk_reserve = 256U << 20U;
     // Copies of shipped objects of all streams that are kept on local disk, in bytes. 0: none; then only an object that the store refused is.
     std::uint64_t cache_bytes = 0;

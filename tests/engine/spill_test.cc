@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "io/wakeup.h"
+#include "ltx/file_name.h"
 #include "tests/engine/engine_world.h"
 
 namespace {
@@ -34,13 +35,29 @@ protected:
     void store_comes_back() { store->on_put = nullptr; }
     void commit() { db->run("INSERT INTO t(x) VALUES(hex(randomblob(25000)))"); }
     std::uint64_t log_bytes() const { return std::filesystem::file_size(db_path + "-wal"); }
-    std::vector<std::filesystem::path> segments() const {
+    std::vector<std::filesystem::path> files_in(const std::string& folder) const {
         std::vector<std::filesystem::path> out;
-        if (!std::filesystem::exists(dir.file("state/shadow"))) return out;
-        for (const auto& e : std::filesystem::recursive_directory_iterator(dir.file("state/shadow"))) {
+        if (!std::filesystem::exists(dir.file("state/" + folder))) return out;
+        for (const auto& e : std::filesystem::recursive_directory_iterator(dir.file("state/" + folder))) {
             if (e.is_regular_file()) out.push_back(e.path());
         }
         return out;
+    }
+    std::vector<std::filesystem::path> segments() const { return files_in("shadow"); }
+    std::uint64_t bytes_in(const std::string& folder) const {
+        std::uint64_t out = 0;
+        for (const auto& each : files_in(folder)) out += std::filesystem::file_size(each);
+        return out;
+    }
+    bool has_copy(int level, std::uint64_t min, std::uint64_t max) const {
+        const std::string name = std::to_string(level) + "/" + ltx::format_name(min, max);
+        return std::ranges::any_of(files_in("cache"), [&](const auto& each) { return each.string().ends_with(name); });
+    }
+    // A commit that is durable when this returns.
+    void commit_through() {
+        const std::size_t before = count(what::confirmed);
+        commit();
+        until([&] { return count(what::confirmed) > before; });
     }
     // The store goes down, and there is an object in flight that holds less than what will be spilled.
     void begin_outage() {
@@ -49,12 +66,15 @@ protected:
         commit();
         until([&] { return store->puts.size() > before; });
     }
-    // Commits until so many spills are over. The application does not write faster than the log is looked at.
+    // Commits until a spill is over. The application does not write faster than the log is looked at.
+    void spill_once() {
+        const std::size_t before = count(what::handed_off);
+        for (std::uint64_t written = 0; written < limit; written += one_commit) commit();
+        until([&] { return count(what::handed_off) > before; });
+    }
     void write_through(int spills) {
         for (int i = 0; i < spills; ++i) {
-            const std::size_t before = count(what::handed_off);
-            for (std::uint64_t written = 0; written < limit; written += one_commit) commit();
-            until([&] { return count(what::handed_off) > before; });
+            spill_once();
             EXPECT_LE(log_bytes(), limit + 3 * one_commit);  // a log that is restarted keeps its length
         }
     }
@@ -137,6 +157,41 @@ TEST_F(spill, disk_limit_ends_the_spills_and_is_told_and_the_log_grows_until_the
     world.loop().run_for(200ms);
     EXPECT_EQ(segments().size(), files_then);
     EXPECT_GT(log_bytes(), limit);
+    store_comes_back();
+    until([&] { return segments().empty() && count(what::recovered) >= 1; });
+    stop();
+    expect_all_back();
+}
+
+// Both are on local disk. What came before the newest snapshot may go; it and what follows may not.
+TEST_F(spill, F8_copies_of_shipped_objects_count_and_those_that_may_go_make_room_for_segments) {
+    settings.cache_bytes = 100U << 20U;
+    settings.disk_limit = 12 * limit;
+    begin();
+    while (bytes_in("cache") < 6 * limit) commit_through();
+    db->run("DELETE FROM t; VACUUM");
+    std::optional<io::result<std::uint64_t>> made;
+    auto ask = [&]() -> io::task<void> { made = co_await running->snapshot("app.db"); };
+    boost::asio::co_spawn(world.loop(), ask(), boost::asio::detached);
+    until([&] { return made.has_value(); });
+    ASSERT_TRUE(made->has_value()) << made->error().context;
+    const std::uint64_t first = last(what::confirmed).txid + 1;
+    while (bytes_in("cache") < 10 * limit) commit_through();
+    const std::uint64_t newest = last(what::confirmed).txid;
+    until([&] { return has_copy(9, 1, **made) && has_copy(0, newest, newest) && has_copy(0, 2, 2); });
+    begin_outage();
+    for (int i = 0; i < 5; ++i) spill_once();
+    EXPECT_LE(bytes_in("cache") + bytes_in("shadow"), settings.disk_limit);
+    EXPECT_FALSE(has_copy(0, 2, 2)) << "the oldest copies went";
+    EXPECT_EQ(count(what::disk_low), 0U);
+    for (int i = 0; i < 400 && count(what::disk_low) == 0; ++i) {
+        commit();
+        world.loop().run_for(30ms);
+    }
+    EXPECT_EQ(count(what::disk_low), 1U);
+    EXPECT_LE(bytes_in("cache") + bytes_in("shadow"), settings.disk_limit);
+    EXPECT_TRUE(has_copy(9, 1, **made)) << "the newest snapshot never goes";
+    for (std::uint64_t txid = first; txid <= newest; ++txid) EXPECT_TRUE(has_copy(0, txid, txid)) << "nor what comes after it: " << txid;
     store_comes_back();
     until([&] { return segments().empty() && count(what::recovered) >= 1; });
     stop();
