@@ -22,6 +22,25 @@ void store_server::corrupt(const std::string& key) {
     all.note("store: bit {} of {} flips", bit, key);
 }
 
+void store_server::write(const std::string& key, object what) {
+    all.history.mix(what.data);
+    what.modified_ms = wall_ms();
+    what.version = ++versions_;
+    what.born = calls;
+    objects[key] = std::move(what);
+}
+
+store_fault store_server::draw(request_kind kind) {
+    for (const auto& each : habits.faults) {
+        if (each.of.value_or(kind) == kind && can_happen(each.what, kind) && dice.below(1'000'000) < each.rate) return each.what;
+    }
+    if (habits.most_per_second == 0) return store_fault::none;
+    const std::int64_t now = all.loop.now().time_since_epoch() / std::chrono::seconds(1);
+    if (std::exchange(second_, now) != now) this_second_ = 0;
+    if (++this_second_ <= habits.most_per_second) return store_fault::none;
+    return dice.below(2) == 0 ? store_fault::slow_down : store_fault::too_many;
+}
+
 // What becomes of a request.
 struct store::fate {
     std::optional<io::instant> served;  // none: never
@@ -29,7 +48,7 @@ struct store::fate {
     std::optional<io::error> instead;   // of the server's answer
 };
 
-store::fate store::draw(const std::string& what, bool writes) {
+store::fate store::draw(const std::string& what, request_kind kind) {
     const store_habits& h = server_.habits;
     prng& dice = server_.dice;
     const io::instant now = server_.all.loop.now();
@@ -38,7 +57,7 @@ store::fate store::draw(const std::string& what, bool writes) {
         return io::duration(static_cast<io::duration::rep>(least + dice.below(static_cast<std::uint64_t>(h.most_latency.count()) - least + 1)));
     };
     const auto happens = [&dice](std::uint64_t rate) { return dice.below(1'000'000) < rate; };
-    const io::errc unheard = writes ? io::errc::outcome_unknown : io::errc::timed_out;
+    const io::errc unheard = is_write(kind) ? io::errc::outcome_unknown : io::errc::timed_out;
     ++server_.calls;
     fate out;
     const io::instant there = now + latency();
@@ -58,17 +77,47 @@ store::fate store::draw(const std::string& what, bool writes) {
         out.instead = as_store(unheard, what + ": no answer");
         if (dice.below(2) == 0) out.served = now + io::duration(static_cast<io::duration::rep>(dice.below(3 * static_cast<std::uint64_t>(h.patience.count()))));
     } else {
-        out.served = there;
+        draw_more(out, what, kind, there);
     }
     if (out.instead) ++server_.failed;
     return out;
 }
 
+void store::draw_more(fate& out, const std::string& what, request_kind kind, io::instant there) {
+    const bool fragile = kind == request_kind::create || kind == request_kind::complete;
+    const io::errc unclear = fragile ? io::errc::outcome_unknown : io::errc::io_failure;
+    const auto refused = [&](io::errc code, std::string_view why) { out.instead = as_store(code, fmt::format("{}: {}", what, why)); };
+    const auto done = [&](io::errc code, std::string_view why) {
+        out.served = there;
+        refused(code, why);
+    };
+    switch (server_.draw(kind)) {
+        case store_fault::none: out.served = there; break;
+        case store_fault::request_timeout: refused(io::errc::io_failure, "400"); break;
+        case store_fault::denied: refused(io::errc::access_denied, "403"); break;
+        case store_fault::no_bucket: refused(io::errc::invalid, "404, no bucket"); break;
+        case store_fault::web_page: refused(unclear, "404, a web page"); break;
+        case store_fault::conflict: refused(io::errc::busy, "409"); break;
+        case store_fault::taken: refused(io::errc::already_exists, "412"); break;
+        case store_fault::too_many: refused(io::errc::busy, "429"); break;
+        case store_fault::slow_down: refused(io::errc::busy, "503"); break;
+        case store_fault::internal_error: refused(unclear, "500"); break;
+        case store_fault::bad_gateway: refused(unclear, "502"); break;
+        case store_fault::not_implemented: refused(io::errc::unsupported, "501"); break;
+        case store_fault::reply_lost: done(is_write(kind) ? io::errc::outcome_unknown : io::errc::io_failure, "the reply was lost"); break;
+        case store_fault::untrue_error: done(unclear, "500, and it was done"); break;
+        case store_fault::error_in_200: server_.dice.below(2) == 0 ? done(unclear, "an error in a 200") : refused(unclear, "an error in a 200"); break;
+        case store_fault::stalled: done(is_write(kind) ? io::errc::outcome_unknown : io::errc::timed_out, "no answer in time"); break;
+        case store_fault::truncated: done(is_write(kind) ? unclear : io::errc::io_failure, "half of an answer"); break;
+    }
+}
+
 template <class T>
-io::task<io::result<T>> store::exchange(std::string what, bool writes, std::function<io::result<T>()> serve) {
+io::task<io::result<T>> store::exchange(std::string what, request_kind kind, std::function<io::result<T>()> serve) {
     // The server's side owns what it needs: the process may be dead by the time its request arrives.
     auto answer = std::make_shared<std::optional<io::result<T>>>();
-    const fate drawn = draw(what, writes);
+    const bool writes = is_write(kind);
+    const fate drawn = draw(what, kind);
     world& all = server_.all;
     auto send = [&](auto handler) {
         if (drawn.served) {
@@ -91,25 +140,22 @@ io::task<io::result<T>> store::exchange(std::string what, bool writes, std::func
     co_return std::move(**answer);
 }
 
-io::task<io::result<void>> store::put_if_absent(std::string key, io::bytes data, io::object_attributes attributes) {
+io::task<io::result<void>> store::publish(std::string key, io::bytes data, io::object_attributes attributes, request_kind kind) {
     if (auto ok = io::check_key(key); !ok) co_return ok;
-    auto serve = [&server = server_, key, data = std::make_shared<io::bytes>(std::move(data)), attributes]() -> io::result<void> {
-        if (server.objects.contains(key)) return as_store(io::errc::already_exists, key);
-        server.all.history.mix(*data);
-        server.objects[key] = {*data, attributes.timestamp_ms};
+    auto serve = [&server = server_, key, data = std::make_shared<io::bytes>(std::move(data)), attributes, kind]() -> io::result<void> {
+        if (kind != request_kind::put && server.objects.contains(key)) return as_store(io::errc::already_exists, key);
+        server.write(key, {*data, attributes.timestamp_ms, {}, 0, 0, 0, 0});
         return {};
     };
-    co_return co_await exchange<void>("put " + key, true, std::move(serve));
+    co_return co_await exchange<void>((kind == request_kind::put ? "overwrite " : "put ") + key, kind, std::move(serve));
+}
+
+io::task<io::result<void>> store::put_if_absent(std::string key, io::bytes data, io::object_attributes attributes) {
+    return publish(std::move(key), std::move(data), attributes, request_kind::create);
 }
 
 io::task<io::result<void>> store::put(std::string key, io::bytes data, io::object_attributes attributes) {
-    if (auto ok = io::check_key(key); !ok) co_return ok;
-    auto serve = [&server = server_, key, data = std::make_shared<io::bytes>(std::move(data)), attributes]() -> io::result<void> {
-        server.all.history.mix(*data);
-        server.objects[key] = {*data, attributes.timestamp_ms};
-        return {};
-    };
-    co_return co_await exchange<void>("overwrite " + key, true, std::move(serve));
+    return publish(std::move(key), std::move(data), attributes, request_kind::put);
 }
 
 // Holds the parts; nothing is in the store before commit().
@@ -119,9 +165,9 @@ public:
 
     io::task<io::result<void>> write(io::bytes part) override {
         io::append(data_, part);
-        co_return co_await of_.exchange<void>("part of " + key_, false, [] { return io::result<void>(); });
+        co_return co_await of_.exchange<void>("part of " + key_, request_kind::part, [] { return io::result<void>(); });
     }
-    io::task<io::result<void>> commit() override { return of_.put_if_absent(key_, std::move(data_), attributes_); }
+    io::task<io::result<void>> commit() override { return of_.publish(key_, std::move(data_), attributes_, request_kind::complete); }
 
 private:
     store& of_;
@@ -132,7 +178,7 @@ private:
 
 io::task<io::result<std::unique_ptr<io::object_writer>>> store::open_writer(std::string key, io::object_attributes attributes) {
     if (auto ok = io::check_key(key); !ok) co_return ok.error();
-    auto begun = co_await exchange<void>("begin " + key, false, [] { return io::result<void>(); });
+    auto begun = co_await exchange<void>("begin " + key, request_kind::begin, [] { return io::result<void>(); });
     if (!begun) co_return begun.error();
     std::unique_ptr<io::object_writer> out = std::make_unique<writer>(*this, std::move(key), attributes);
     co_return out;
@@ -144,7 +190,7 @@ io::task<io::result<io::object_info>> store::head(std::string key) {
         if (at == server.objects.end()) return as_store(io::errc::not_found, key);
         return io::object_info{key, at->second.data.size(), at->second.timestamp_ms};
     };
-    co_return co_await exchange<io::object_info>("head " + key, false, std::move(serve));
+    co_return co_await exchange<io::object_info>("head " + key, request_kind::head, std::move(serve));
 }
 
 io::task<io::result<io::bytes>> store::get(std::string key, std::uint64_t offset, std::uint64_t length) {
@@ -156,30 +202,34 @@ io::task<io::result<io::bytes>> store::get(std::string key, std::uint64_t offset
         const std::uint64_t end = begin + std::min<std::uint64_t>(length, all.size() - begin);
         return io::bytes(all.begin() + static_cast<std::ptrdiff_t>(begin), all.begin() + static_cast<std::ptrdiff_t>(end));
     };
-    co_return co_await exchange<io::bytes>("get " + key, false, std::move(serve));
+    co_return co_await exchange<io::bytes>("get " + key, request_kind::get, std::move(serve));
 }
 
 io::task<io::result<std::vector<io::object_info>>> store::list(std::string prefix) {
     auto serve = [&server = server_, prefix = prefix + "/"]() -> io::result<std::vector<io::object_info>> {
         std::vector<io::object_info> out;
+        const std::uint64_t lag = server.draw_lag();
         for (auto at = server.objects.lower_bound(prefix); at != server.objects.end() && at->first.starts_with(prefix); ++at) {
+            if (!server.is_listed(at->second, lag)) continue;
             if (at->first.find('/', prefix.size()) == std::string::npos) out.push_back({at->first, at->second.data.size(), at->second.timestamp_ms});
         }
         return out;
     };
-    co_return co_await exchange<std::vector<io::object_info>>("list " + prefix, false, std::move(serve));
+    co_return co_await exchange<std::vector<io::object_info>>("list " + prefix, request_kind::list, std::move(serve));
 }
 
 io::task<io::result<std::vector<std::string>>> store::children(std::string prefix) {
     auto serve = [&server = server_, prefix = prefix.empty() ? prefix : prefix + "/"]() -> io::result<std::vector<std::string>> {
         std::set<std::string> out;
+        const std::uint64_t lag = server.draw_lag();
         for (auto at = server.objects.lower_bound(prefix); at != server.objects.end() && at->first.starts_with(prefix); ++at) {
             const std::size_t slash = at->first.find('/', prefix.size());
+            if (!server.is_listed(at->second, lag)) continue;
             if (slash != std::string::npos) out.insert(at->first.substr(prefix.size(), slash - prefix.size()));
         }
         return std::vector<std::string>(out.begin(), out.end());
     };
-    co_return co_await exchange<std::vector<std::string>>("children of " + prefix, false, std::move(serve));
+    co_return co_await exchange<std::vector<std::string>>("children of " + prefix, request_kind::list, std::move(serve));
 }
 
 io::task<io::result<void>> store::remove(std::string key) {
@@ -187,7 +237,7 @@ io::task<io::result<void>> store::remove(std::string key) {
         server.objects.erase(key);
         return {};
     };
-    co_return co_await exchange<void>("remove " + key, true, std::move(serve));
+    co_return co_await exchange<void>("remove " + key, request_kind::remove, std::move(serve));
 }
 
 }  // namespace sim

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "io/object_store.h"
+#include "tests/sim/store_faults.h"
 #include "tests/sim/world.h"
 
 namespace sim {
@@ -21,13 +22,21 @@ struct store_habits {
     std::uint64_t reply_lost = 0;      // done, and nobody hears of it
     std::uint64_t stalled = 0;         // the client gives up; a write may be done later all the same, or never
     io::duration patience = std::chrono::seconds(10);  // of a client
+    std::vector<fault_rate> faults;       // further ones, in the order in which they are drawn
+    std::uint64_t most_per_second = 0;    // requests that are served; the others are told to slow down. 0: no limit
+    std::uint64_t listing_lag = 0;        // a listing may lack what was created within so many requests before it. S3's never does
 };
 
 class store_server {
 public:
     struct object {
         io::bytes data;
-        std::int64_t timestamp_ms = 0;
+        std::int64_t timestamp_ms = 0;                           // what its writer gave
+        std::vector<std::pair<std::string, std::string>> about;  // user metadata, as it came by HTTP
+        std::int64_t modified_ms = 0;                            // by the store's clock
+        std::uint64_t version = 0;                               // of all that was ever written, the number of this
+        std::uint64_t parts = 0;                                 // that it was uploaded in; 0: at once
+        std::uint64_t born = 0;                                  // the number of requests by then
     };
 
     explicit store_server(world& in) : all(in), dice(in.stream("store")) {}
@@ -35,6 +44,15 @@ public:
     bool has(const std::string& key) const { return objects.contains(key); }
     // Flips one bit of what is stored: a damage that the store does not know of.
     void corrupt(const std::string& key);
+    // Creates or replaces.
+    void write(const std::string& key, object what);
+    // Whether a listing that is made now shows an object; `lag` is drawn once a listing.
+    bool is_listed(const object& what, std::uint64_t lag) const { return what.born + lag <= calls; }
+    std::uint64_t draw_lag() { return habits.listing_lag == 0 ? 0 : dice.below(habits.listing_lag + 1); }
+    // What becomes of a request of that kind by habits.faults and habits.most_per_second.
+    store_fault draw(request_kind kind);
+    // By the store's own clock.
+    std::int64_t wall_ms() const { return wall.at(all.loop.now()); }
 
     world& all;
     store_habits habits;
@@ -42,6 +60,12 @@ public:
     std::map<std::string, object> objects;
     std::uint64_t calls = 0;
     std::uint64_t failed = 0;
+    wall_clock wall;
+
+private:
+    std::uint64_t versions_ = 0;
+    std::int64_t second_ = 0;
+    std::uint64_t this_second_ = 0;
 };
 
 // One process's client of it. Must not outlive the server.
@@ -67,8 +91,10 @@ private:
     // Sends a request, has it served by the server at one instant between now and the reply, and returns the reply, or what the network
     // and the server made of it.
     template <class T>
-    io::task<io::result<T>> exchange(std::string what, bool writes, std::function<io::result<T>()> serve);
-    fate draw(const std::string& what, bool writes);
+    io::task<io::result<T>> exchange(std::string what, request_kind kind, std::function<io::result<T>()> serve);
+    fate draw(const std::string& what, request_kind kind);
+    void draw_more(fate& out, const std::string& what, request_kind kind, io::instant there);
+    io::task<io::result<void>> publish(std::string key, io::bytes data, io::object_attributes attributes, request_kind kind);
 
     store_server& server_;
     process& who_;

@@ -40,17 +40,20 @@ process& world::start(host& on, const std::string& name) {
     return *processes_.back();
 }
 
-void world::kill(process& one) {
+void world::kill(process& one) { end(one, false); }
+
+void world::end(process& one, bool power_lost) {
     if (!loop.is_alive(one.id)) return;
     note("{}, process {}, is killed", one.name, one.id);
     loop.kill(one.id);
     one.machine.disk.forget(one.id);
+    for (const auto& told : when_killed) told(one, power_lost);
 }
 
 void world::lose_power(host& one) {
     note("{} loses power", one.name);
     for (auto& each : processes_) {
-        if (&each->machine == &one) kill(*each);
+        if (&each->machine == &one) end(*each, true);
     }
     one.disk.lose_power();
 }

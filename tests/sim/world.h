@@ -74,6 +74,8 @@ public:
 
     // SIGKILL.
     void kill(process& one);
+    // Are told of each death when it has happened, and whether the host lost power.
+    std::vector<std::function<void(const process&, bool power_lost)>> when_killed;
     // Every process of the host dies, and of its disk only what was synced is certain to be there.
     void lose_power(host& one);
 
@@ -87,6 +89,8 @@ public:
     [[noreturn]] void fail(std::string why);
 
 private:
+    void end(process& one, bool power_lost);
+
     std::vector<std::unique_ptr<host>> hosts_;
     std::vector<std::unique_ptr<process>> processes_;  // in the order of their ids, from 1
 };
