@@ -31,7 +31,7 @@ std::optional<std::uint64_t> simulation::fingerprint(const std::string& name, st
         }
         const std::string prefix = fmt::format("{}/{:04x}/", name, level);
         for (auto at = server_.objects.lower_bound(prefix); at != server_.objects.end() && at->first.starts_with(prefix); ++at) {
-            if (at->first.ends_with(ending)) return hash(at->second.data);
+            if (at->first.ends_with(ending) && !at->second.data.empty()) return hash(at->second.data);
         }
     }
     return std::nullopt;
@@ -194,7 +194,7 @@ void simulation::judge() {
 io::task<void> simulation::judge_rot(stream& of) {
     std::vector<std::string> keys;
     for (const auto& [key, object] : server_.objects) {
-        if (key.starts_with(of.name + "/0")) keys.push_back(key);
+        if (key.starts_with(of.name + "/0") && !object.data.empty()) keys.push_back(key);
     }
     const std::string& victim = keys.at(dice_.below(keys.size()));
     const bool removed = keys.size() > 1 && dice_.chance(400);
@@ -213,8 +213,9 @@ io::task<void> simulation::judge_rot(stream& of) {
         broken = broken || !not_there;
         if (problem->about != io::subject::integrity && !not_there) all_.fail(fmt::format("a damaged object is somebody else's fault: {}", problem->context));
     }
-    store client(server_, checker_);
-    auto report = co_await engine::verify(checker_.env, client, of.name, {});
+    auto client = co_await open_store(checker_.env, checker_, io::directory_store::access::read);
+    if (!client) all_.fail("the store cannot be opened: " + client.error().context);
+    auto report = co_await engine::verify(checker_.env, **client, of.name, {});
     if (!report) all_.fail("a damaged store cannot be verified: " + report.error().context);
     if (broken && report->sound()) all_.fail("a restore fails, and verify finds nothing wrong");
 }
@@ -223,6 +224,9 @@ void simulation::judge_leftovers() {
     for (auto& one : streams_) {
         if (one.app->committed() == 0) all_.fail(one.name + ": its application never came to commit anything: the run proves nothing");
     }
+    if (!s3_.offence().empty()) all_.fail("the server had to blame its client: " + s3_.offence());
+    // The server's patience with idle connections, and with answers that nobody takes.
+    if (wires_.open() != 0) all_.run([this] { return wires_.open() == 0; }, 5min);
     if (desk_.disk.used() != 0) all_.fail("a restore left something behind");
 }
 

@@ -102,6 +102,12 @@ void network::cut(const host& from) { state_->cut.insert(from.name); }
 
 void network::heal(const host& from) { state_->cut.erase(from.name); }
 
+void network::calm() {
+    network_habits& h = state_->habits;
+    h.unresolved = h.refused = h.unanswered = h.reset = h.silent = h.stalled = 0;
+    state_->cut.clear();
+}
+
 io::network& network::of(process& who) {
     auto& made = clients_[who.id];
     if (made == nullptr) made = std::make_unique<client>(state_, who);

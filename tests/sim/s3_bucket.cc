@@ -255,7 +255,7 @@ s3::http_response s3_bucket::list(const question& asked) {
         if (!token->starts_with("@") || !said) return refuse(400, "InvalidArgument", "no token of ours", true);
         after = *said;
     }
-    const std::size_t page = std::min<std::size_t>(*most, most_listed);
+    const std::size_t page = std::min<std::size_t>(*most, habits_.most_listed);
     const std::uint64_t lag = truth_.draw_lag();
     std::string inside, last;
     std::size_t count = 0;
@@ -342,7 +342,7 @@ s3::http_response s3_bucket::list_parts(const question& asked) {
     std::string inside;
     std::size_t count = 0;
     auto at = of->parts.upper_bound(static_cast<unsigned>(*after));
-    for (; at != of->parts.end() && count < most_listed; ++at, ++count) {
+    for (; at != of->parts.end() && count < habits_.most_listed; ++at, ++count) {
         inside += tag("Part", tag("PartNumber", std::to_string(at->first)) + tag("ETag", in_xml(at->second.etag)) + tag("Size", std::to_string(at->second.data.size())));
     }
     return document("ListPartsResult", inside + tag("IsTruncated", at == of->parts.end() ? "false" : "true"));
@@ -357,7 +357,7 @@ s3::http_response s3_bucket::list_uploads(const question& asked) {
     auto at = all.upper_bound(after);
     std::string inside;
     std::pair<std::string, std::string> last;
-    for (std::size_t count = 0; at != all.end() && count < most_listed; ++at, ++count) {
+    for (std::size_t count = 0; at != all.end() && count < habits_.most_listed; ++at, ++count) {
         last = *at;
         inside += tag("Upload", tag("Key", s3::encode_component(at->first)) + tag("UploadId", at->second) + tag("Initiated", io::format_time(uploads_.at(at->second).initiated_ms)));
     }

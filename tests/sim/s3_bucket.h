@@ -11,21 +11,20 @@
 #include "s3/http.h"
 #include "s3/uri.h"
 #include "tests/sim/s3_guard.h"
+#include "tests/sim/s3_habits.h"
 #include "tests/sim/store.h"
 
 namespace sim {
 
 class s3_bucket {
 public:
-    s3_bucket(store_server& truth, std::string name) : truth_(truth), name_(std::move(name)) {}
+    s3_bucket(store_server& truth, std::string name, const s3_habits& habits) : truth_(truth), name_(std::move(name)), habits_(habits) {}
 
     // Of a request that was let in. Nothing if there is no such operation: carry_out() says so.
     std::optional<request_kind> kind_of(const s3::http_request& request) const;
     // The answer; `offence` is what a proper client would not have asked for, if that is what it was.
     s3::http_response carry_out(const s3::http_request& request, std::string& offence);
 
-    // Keys and parts that a page of a listing has at the most, whatever the client asks for.
-    std::size_t most_listed = 1000;
     std::size_t uploads() const { return uploads_.size(); }
 
 private:
@@ -63,6 +62,7 @@ private:
 
     store_server& truth_;
     std::string name_;
+    const s3_habits& habits_;
     std::map<std::string, upload> uploads_;  // by id
     std::uint64_t ids_ = 0;
 };

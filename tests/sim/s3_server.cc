@@ -57,7 +57,7 @@ struct s3_server::plan {
 };
 
 s3_server::s3_server(store_server& truth, network& wires)
-    : bucket(truth, bucket_name), truth_(truth), guard_(keys(), region_name, fmt::format("{}:{}", host_name, port)), time_(truth.all.loop, the_world, nobody_) {
+    : bucket(truth, bucket_name, habits), truth_(truth), guard_(keys(), region_name, fmt::format("{}:{}", host_name, port)), time_(truth.all.loop, the_world, nobody_) {
     wires.listen(host_name, port, {[this] { return !truth_.habits.down; }, [this](auto stream) { return session(std::move(stream)); }});
 }
 

@@ -13,18 +13,10 @@
 #include "tests/sim/network.h"
 #include "tests/sim/s3_bucket.h"
 #include "tests/sim/s3_guard.h"
+#include "tests/sim/s3_habits.h"
 #include "tests/sim/store.h"
 
 namespace sim {
-
-// How the server behaves beyond store_habits. Rates are in 1,000,000 of answers.
-struct s3_habits {
-    std::uint64_t chunked = 300'000;         // documents come without a length
-    std::uint64_t closes = 0;                // the connection ends behind the answer although it said that it would stay
-    io::duration least_idle = std::chrono::seconds(5);   // connections that are unused for so long are ended, each after a time of its own
-    io::duration most_idle = std::chrono::seconds(65);
-    io::duration longest_stall = std::chrono::seconds(90);
-};
 
 class s3_server {
 public:

@@ -79,7 +79,7 @@ io::bytes large(std::uint64_t seed, std::size_t size) {
 
 TEST(s3_server, does_what_a_store_is_asked_and_blames_nobody) {
     shop s(1);
-    s.server.bucket.most_listed = 2;
+    s.server.habits.most_listed = 2;
     auto store = s.open();
     ASSERT_TRUE(store.has_value()) << store.error().context;
     for (const char* key : {"a/0000/1", "a/0000/2", "a/0000/3", "a/0000/4 +&%", "a/0009/1", "a/x", "b/0000/1"}) {

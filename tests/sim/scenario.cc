@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "tests/sim/network_draws.h"
+
 namespace sim {
 
 namespace {
@@ -29,12 +31,12 @@ void unreliable_store(scenario& to, prng& dice) {
 }  // namespace
 
 const std::vector<std::string>& scenario_names() {
-    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "swarm", "canary"};
+    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "swarm", "canary"};
     return names;
 }
 
 std::string_view words(mishap::what kind) {
-    constexpr std::string_view names[] = {"kill engine", "stop engine", "freeze engine", "kill writer", "lose power", "store down", "clock step", "disk full", "disk errors"};
+    constexpr std::string_view names[] = {"kill engine", "stop engine", "freeze engine", "kill writer", "lose power", "store down", "clock step", "disk full", "disk errors", "partition"};
     return names[static_cast<int>(kind)];
 }
 
@@ -84,9 +86,17 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
         if (dice.chance(200)) add(out, dice, what::disk_full, 2, 5000);
         if (dice.chance(200)) add(out, dice, what::disk_errors, 2, 3000);
     }
-    out.directory = name != "outage" && name != "rot" && dice.chance(name == "power" ? 600 : 350);
+    out.directory = name != "outage" && name != "rot" && !name.starts_with("s3") && name != "throttled" && dice.chance(name == "power" ? 600 : 350);
     out.rot = name == "rot";
     out.canary = name == "canary";
+    if (name == "s3_outage") {
+        add(out, dice, what::store_down, 3, 15'000);
+        add(out, dice, what::partition, 3, 15'000);
+    }
+    if (name == "s3" || name == "s3_outage" || (name == "throttled" && dice.chance(500)) || (swarm && !out.directory && dice.chance(400))) draw_network(out, dice);
+    if (swarm && out.network && dice.chance(300)) add(out, dice, what::partition, 2, 15'000);
+    if (name == "throttled" || (swarm && dice.chance(100))) out.store.most_per_second = 2 + dice.below(30);
+    if (name == "s3" || (swarm && dice.chance(300))) draw_store_faults(out, dice);
     std::sort(out.mishaps.begin(), out.mishaps.end(), [](const auto& a, const auto& b) {
         return std::tuple(a.at, a.kind, a.lasts, a.amount) < std::tuple(b.at, b.kind, b.lasts, b.amount);
     });
@@ -95,11 +105,13 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
 
 std::string scenario::words() const {
     std::string out = fmt::format("{}: {} databases, {} writers each, interval {} ms, snapshots {} ms, checkpoint {} K, batch {} K, sweep {} ms, "
-                                  "{} {}/{}/{}/{} per million, events {}/{}, trouble for {} ms",
+                                  "{} {}/{}/{}/{} per million, {} a second, events {}/{}, trouble for {} ms",
                                   name, applications.size(), writers, stream.min_interval.count() / 1'000'000, stream.snapshot_interval.count() / 1'000'000,
                                   stream.checkpoint_bytes >> 10U, stream.batch_bytes >> 10U, sweep.count() / 1'000'000,
                                   directory ? "directory" : "store", store.rejected, store.denied,
-                                  store.reply_lost, store.stalled, events.most_waiting, events.lost_rate, trouble.count() / 1'000'000);
+                                  store.reply_lost, store.stalled, store.most_per_second, events.most_waiting, events.lost_rate, trouble.count() / 1'000'000);
+    if (network) out += network_words(*this);
+    for (const auto& one : store.faults) out += fmt::format("; fault {} {} per million", static_cast<int>(one.what), one.rate);
     for (const auto& one : applications) out += "; " + one.words();
     for (const auto& one : mishaps) out += fmt::format("; {} at {} ms for {} ms", sim::words(one.kind), one.at.count() / 1'000'000, one.lasts.count() / 1'000'000);
     return out;

@@ -8,16 +8,18 @@
 
 #include "engine/options.h"
 #include "tests/sim/application.h"
+#include "tests/sim/connection.h"
+#include "tests/sim/s3_habits.h"
 #include "tests/sim/store.h"
 
 namespace sim {
 
 // Something that happens to the world at a time.
 struct mishap {
-    enum class what { kill_engine, stop_engine, freeze_engine, kill_writer, lose_power, store_down, clock_step, disk_full, disk_errors };
+    enum class what { kill_engine, stop_engine, freeze_engine, kill_writer, lose_power, store_down, clock_step, disk_full, disk_errors, partition };
     what kind = what::kill_engine;
     io::duration at{};        // from the beginning of the run
-    io::duration lasts{};     // freeze, down, full, errors
+    io::duration lasts{};     // freeze, down, full, errors, partition
     std::int64_t amount = 0;  // clock_step: ms
 };
 
@@ -32,6 +34,10 @@ struct scenario {
     watcher_habits events;
     std::vector<mishap> mishaps;  // by time
     io::duration trouble = std::chrono::seconds(30);  // so long everything may go wrong; then all faults end
+    bool network = false;         // the object store is reached by HTTP, as the real one is
+    network_habits wires;
+    s3_habits http;
+    io::duration patience = std::chrono::seconds(10);  // of the engine's client, for a call with all its attempts
     bool directory = false;       // the store is a directory on the same disk (io::directory_store), not an object store
     std::uint64_t flush_rate = 300;  // in 1,000, every second: somebody asks for a commit barrier
     bool rot = false;             // at the end a bit of what is stored flips
@@ -41,7 +47,7 @@ struct scenario {
     std::string words() const;
 };
 
-// calm, crash_loop, power, outage, rot, swarm, canary.
+// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, swarm, canary.
 const std::vector<std::string>& scenario_names();
 // usage error (std::invalid_argument) for another name.
 scenario draw_scenario(const std::string& name, std::uint64_t seed);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 
+#include "s3/store.h"
+
 namespace sim {
 
 using namespace std::chrono_literals;
@@ -17,7 +19,7 @@ constexpr io::duration probe_every = std::chrono::seconds(4);
 simulation::simulation(scenario what, std::uint64_t seed)
     : what_(std::move(what)), all_(seed), dice_(all_.stream("simulation")), machine_(all_.add_host("machine")), desk_(all_.add_host("desk")),
       checker_(all_.start(desk_, "checker")), shared_(machine_.disk, checker_.id),
-      shared_env_{checker_.env.on, checker_.time, checker_.random, shared_, checker_.pool, checker_.log, checker_.env.make_watcher}, server_(all_),
+      shared_env_{checker_.env.on, checker_.time, checker_.random, shared_, checker_.pool, checker_.log, checker_.env.make_watcher}, server_(all_), wires_(all_), s3_(server_, wires_),
       around_{[this](process& who) { return open_store(who.env, who, io::directory_store::access::write); }, [this](const station& of) { return settings(of); },
               [this](station& from, const engine::event& e) { on_event(from, e); }} {
     stations_.push_back(std::make_unique<station>(all_, machine_, around_, dice_));
@@ -62,6 +64,8 @@ void simulation::set_up() {
     machine_.disk.habits = what_.disk;
     machine_.events = what_.events;
     server_.habits = what_.store;
+    wires_.habits() = what_.wires;
+    s3_.habits = what_.http;
 }
 
 void simulation::trouble() {
@@ -93,7 +97,10 @@ void simulation::calm() {
     machine_.disk.habits.write_errors = machine_.disk.habits.sync_errors = 0;
     machine_.events.lost_rate = 0;
     server_.habits.down = false;
-    server_.habits.rejected = server_.habits.denied = server_.habits.reply_lost = server_.habits.stalled = 0;
+    server_.habits.rejected = server_.habits.denied = server_.habits.reply_lost = server_.habits.stalled = server_.habits.most_per_second = 0;
+    server_.habits.faults.clear();
+    wires_.calm();
+    s3_.habits.closes = 0;
     for (auto& one : stations_) one->thaw();
     // Whoever mended the store's permissions says so.
     for (auto& at : stations_) for (auto& one : streams_) retry(*at, one.name);
@@ -119,10 +126,21 @@ engine::options simulation::settings(const station&) const {
 
 io::task<io::result<std::unique_ptr<io::object_store>>> simulation::open_store(const io::environment& env, process& who, io::directory_store::access how) {
     using opened = io::result<std::unique_ptr<io::object_store>>;
+    if (what_.network) co_return co_await open_s3(env, who, how);
     if (!what_.directory) co_return opened(std::make_unique<store>(server_, who));
     auto made = co_await io::directory_store::open(env, "/store", how);
     if (!made) co_return made.error();
     co_return opened(std::move(*made));
+}
+
+io::task<io::result<std::unique_ptr<io::object_store>>> simulation::open_s3(const io::environment& env, process& who, io::directory_store::access how) {
+    const bool writes = how == io::directory_store::access::write;
+    s3::store_settings settings;
+    settings.where = s3_server::where();
+    if (writes) settings.requests.deadline = what_.patience;
+    auto made = co_await s3::store::open(env, wires_.of(who), keys_, std::move(settings), writes ? s3::store::access::write : s3::store::access::read);
+    if (!made) co_return made.error();
+    co_return std::unique_ptr<io::object_store>(std::move(*made));
 }
 
 // Every second somebody may want to know that what was committed is safe.
@@ -187,6 +205,7 @@ void simulation::happen(const mishap& one) {
             break;
         case what::store_down: server_.habits.down = true; break;
         case what::clock_step: machine_.wall.offset_ms += one.amount; break;
+        case what::partition: wires_.cut(machine_); break;
         case what::disk_full: machine_.disk.habits.capacity = machine_.disk.used() + dice_.below(40'000); break;
         case what::disk_errors:
             machine_.disk.habits.write_errors = machine_.disk.habits.sync_errors = 30'000;
@@ -201,6 +220,7 @@ void simulation::over(const mishap& one) {
     using what = mishap::what;
     if (one.kind == what::freeze_engine) stations_[0]->thaw();
     if (one.kind == what::store_down) server_.habits.down = false;
+    if (one.kind == what::partition) wires_.heal(machine_);
     if (one.kind == what::disk_full) machine_.disk.habits.capacity = disk_habits().capacity;
     if (one.kind == what::disk_errors) machine_.disk.habits.write_errors = machine_.disk.habits.sync_errors = 0;
 }

@@ -16,6 +16,8 @@
 #include "engine/restore_plan.h"
 #include "io/directory_store.h"
 #include "tests/sim/application.h"
+#include "tests/sim/s3_keys.h"
+#include "tests/sim/s3_server.h"
 #include "tests/sim/scenario.h"
 #include "tests/sim/station.h"
 #include "tests/sim/store.h"
@@ -61,6 +63,7 @@ private:
     void judge();
 
     io::task<io::result<std::unique_ptr<io::object_store>>> open_store(const io::environment& env, process& who, io::directory_store::access how);
+    io::task<io::result<std::unique_ptr<io::object_store>>> open_s3(const io::environment& env, process& who, io::directory_store::access how);
     void flush_sometimes();
     io::task<void> flush(engine::engine& by, stream& of);
     void retry(station& at, std::string name);
@@ -89,6 +92,9 @@ private:
     file_system shared_;          // the machine's disk, as the desk sees it
     io::environment shared_env_;
     store_server server_;
+    network wires_;
+    s3_server s3_;
+    s3_keys keys_;
     std::vector<stream> streams_;
     station::surroundings around_;
     std::vector<std::unique_ptr<station>> stations_;
