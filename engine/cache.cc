@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "io/failpoint.h"
+#include "engine/cache_writer.h"
 #include "ltx/decoder.h"
 #include "ltx/file_name.h"
 
@@ -13,7 +13,6 @@ namespace engine {
 namespace {
 
 constexpr std::uint64_t part_bytes = 4U << 20U;
-constexpr std::string_view temporary = ".tmp";
 
 const ltx::page_sink nowhere = [](std::uint32_t, io::byte_view) { return io::result<void>(); };
 
@@ -94,38 +93,21 @@ io::result<std::vector<object_name>> cache::list() const {
     return out;
 }
 
-io::result<cache::content> cache::save(const object_name& name, const outgoing::part_source& parts, bool durable) const {
-    const std::string to = path(name);
-    const std::string from = to + std::string(temporary);
-    content out;
+io::result<cache::content> cache::save(const object_name& name, const outgoing::part_source& parts) const {
+    cache_writer out(files_, path(name));
     const auto write = [&]() -> io::result<void> {
-        if (auto ok = files_.make_directories(io::parent_of(to)); !ok) return ok;
-        auto opened = files_.open(from, io::open_mode::create);
-        if (!opened) return opened.error();
-        if (auto ok = (*opened)->truncate(0); !ok) return ok;
         while (true) {
             auto part = parts();
             if (!part) return part.error();
-            if (!*part) break;
-            if (auto ok = (*opened)->write_at(out.size, **part); !ok) return ok;
-            out.size += (*part)->size();
-            if ((*part)->size() >= 8) out.file_checksum = io::load_big<std::uint64_t>((*part)->data() + (*part)->size() - 8);
+            if (!*part) return {};
+            if (auto ok = out.write(**part); !ok) return ok;
         }
-        if (durable) {
-            if (auto ok = (*opened)->sync(); !ok) return ok;
-        }
-        io::failpoint("cache.written");
-        return files_.rename(from, to);
     };
     if (auto ok = write(); !ok) {
-        (void)files_.remove(from);
+        out.drop();
         return ok.error();
     }
-    io::failpoint("cache.renamed");
-    if (durable) {
-        if (auto ok = files_.sync_directory(io::parent_of(to)); !ok) return ok.error();
-    }
-    return out;
+    return out.keep(true);
 }
 
 io::result<cache::found> cache::verify(const object_name& name) const {

@@ -18,6 +18,11 @@ std::uint64_t cache_shelf::limit() const {
     return std::min(settings_.cache_bytes, settings_.disk_limit - std::min(settings_.disk_limit, shares_.on_disk));
 }
 
+// Of what must stay: a snapshot would let some of it go.
+bool cache_shelf::is_full(const object_name& added) const { return full_at_ && limit() <= *full_at_ && !ltx::is_snapshot(added.range); }
+
+std::uint64_t cache_shelf::room(const object_name& name) const { return is_full(name) ? 0 : limit(); }
+
 void cache_shelf::forget(const std::string& stream, const object_name& name) {
     const auto at = copies_.find({stream, name});
     if (at == copies_.end()) return;
@@ -54,15 +59,15 @@ io::task<void> cache_shelf::remove(std::vector<key> gone) {
 
 io::task<void> cache_shelf::add(std::string stream, object_row row) {
     const key added{stream, row.name};
-    const bool snapshot = ltx::is_snapshot(row.name.range);
     const std::uint64_t most = limit();
+    const bool look = !is_full(row.name);
     forget(stream, row.name);
     copies_[added] = {row.size, row.time_ms, row.file};
     bytes_ += row.size;
     state_.put(stream, row);
     std::vector<key> gone;
     // With an eighth to spare, so that it is not decided anew for each object.
-    if (bytes_ > most && (snapshot || !full_at_ || most > *full_at_)) gone = choose(most - most / 8, most);
+    if (bytes_ > most && look) gone = choose(most - most / 8, most);
     full_at_ = bytes_ > most && gone.empty() ? std::optional(most) : std::nullopt;
     if (full_at_) gone.push_back(added);
     co_await remove(std::move(gone));

@@ -29,6 +29,9 @@ public:
     std::uint64_t bytes() const { return bytes_; }
     bool holds(const std::string& stream, const object_name& name) const { return copies_.contains({stream, name}); }
 
+    // How many bytes a new copy of it may have; 0: it would not be kept.
+    std::uint64_t room(const object_name& name) const;
+
     // The row is of an uploaded object whose file is in the cache: kept and remembered, in others' place if need be, or removed.
     io::task<void> add(std::string stream, object_row row);
     // Copies go until they have so many bytes less; if fewer may go, none does, and the answer is false.
@@ -44,6 +47,7 @@ private:
         std::string file;
     };
     std::uint64_t limit() const;
+    bool is_full(const object_name& added) const;
     std::vector<key> choose(std::uint64_t wanted, std::uint64_t most) const;
     io::task<void> remove(std::vector<key> gone);
 

@@ -13,6 +13,7 @@
 #include "engine/attachment.h"
 #include "engine/budgets.h"
 #include "engine/cache.h"
+#include "engine/cache_copy.h"
 #include "engine/cache_manifest.h"
 #include "engine/cache_shelf.h"
 #include "engine/capture.h"
@@ -137,7 +138,9 @@ private:
     io::task<io::result<void>> put_through(outgoing object, when_refused how);
     io::task<void> refuse(const outgoing& object, const io::error& why, when_refused how);
     io::task<bool> asked_to_retry();
-    io::task<void> settle(const outgoing& object);
+    std::shared_ptr<cache_copy> begin_copy(const outgoing& object);
+    io::task<void> give_up(std::shared_ptr<cache_copy> copy);
+    io::task<void> settle(const outgoing& object, std::shared_ptr<cache_copy> copy);
     io::task<io::result<bool>> send_cached(const remote_view& remote, std::uint64_t epoch);
     outgoing as_outgoing(const object_name& name, const cache::found& what);
     void recover(std::uint64_t txid);

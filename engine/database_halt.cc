@@ -41,25 +41,45 @@ io::task<io::result<void>> database::put_through(outgoing object, when_refused h
     note(name);
     shipping_ = name;
     io::result<void> outcome;
+    const auto copy = begin_copy(object);
+    outgoing tried = object;
+    if (copy) tried.parts = copy->along(object.parts);
     while (true) {
-        outcome = co_await shipper_.ship(object, [this] { return abandoned_ ? std::optional(io::instant::min()) : deadline(); });
+        outcome = co_await shipper_.ship(tried, [this] { return abandoned_ ? std::optional(io::instant::min()) : deadline(); });
         if (outcome || !is_refusal(outcome.error())) break;
         co_await refuse(object, outcome.error(), how);
         if (how == when_refused::end || !co_await asked_to_retry()) break;
     }
     shipping_.reset();
-    if (!outcome) co_return outcome;
+    if (!outcome) {
+        co_await give_up(copy);
+        co_return outcome;
+    }
     objects_.on_confirmed(name, env_.time.wall_ms());
     const bool kept = objects_.find(name) != nullptr;
     if (kept) io::failpoint("object.accepted");
     note(name);
-    if (kept || around_.shelf.in_use()) co_await settle(object);
+    if (kept || around_.shelf.in_use()) co_await settle(object, copy);
     if (how == when_refused::wait) recover(object.head.max_txid);
     co_return outcome;
 }
 
+// Null: no copy of it is wanted, or there is one because it was refused before.
+std::shared_ptr<cache_copy> database::begin_copy(const outgoing& object) {
+    const object_name name{object.level, object.head.range()};
+    const object_row* known = objects_.find(name);
+    const std::uint64_t most = around_.shelf.room(name);
+    if (most == 0 || (known != nullptr && !known->file.empty())) return nullptr;
+    return std::make_shared<cache_copy>(env_.files, cache_.path(name), cache_copy::bounds{around_.state.directory(), around_.settings.disk_reserve, most});
+}
+
+io::task<void> database::give_up(std::shared_ptr<cache_copy> copy) {
+    const auto drop = [&] { copy->drop(); };
+    if (copy) co_await locally(drop);
+}
+
 // A shipped object's copy on local disk: kept, if copies are wanted, or removed if there is one.
-io::task<void> database::settle(const outgoing& object) {
+io::task<void> database::settle(const outgoing& object, std::shared_ptr<cache_copy> copy) {
     const object_name name{object.level, object.head.range()};
     object_row row;
     if (const object_row* known = objects_.find(name)) row = *known;
@@ -67,12 +87,16 @@ io::task<void> database::settle(const outgoing& object) {
     note(name);
     const auto work = [&]() -> io::result<void> {
         if (!around_.shelf.in_use()) return cache_.remove(name);
-        if (!row.file.empty()) return {};
-        auto saved = cache_.save(name, object.parts(), false);
-        if (!saved) return saved.error();
+        if (!copy || !row.file.empty()) {
+            if (copy) copy->drop();
+            return {};
+        }
+        auto kept = copy->keep(object.parts);
+        if (!kept) return kept.error();
+        if (!*kept) return {};
         row.file = cache_.file(name);
-        row.size = saved->size;
-        row.file_checksum = saved->file_checksum;
+        row.size = (*kept)->size;
+        row.file_checksum = (*kept)->file_checksum;
         return {};
     };
     auto settled = co_await locally(work);
@@ -91,7 +115,7 @@ io::task<void> database::refuse(const outgoing& object, const io::error& why, wh
     objects_.on_refused(name, why.context, env_.time.wall_ms());
     std::string text = why.context;
     if (how == when_refused::wait && objects_.find(name)->file.empty()) {
-        const auto save = [&] { return cache_.save(name, object.parts(), true); };
+        const auto save = [&] { return cache_.save(name, object.parts()); };
         auto saved = co_await locally(save);
         if (saved) objects_.on_saved(name, cache_.file(name), saved->size, saved->file_checksum);
         if (!saved) text += "; nor can it be kept on local disk: " + saved.error().context;

@@ -61,10 +61,14 @@ io::task<void> database::make_snapshot(std::shared_ptr<object_encoder> object, s
     const std::int64_t made_ms = object->head().timestamp_ms;
     const auto until = [this] { return detaching_ ? std::optional(io::instant::min()) : deadline(); };
     const outgoing whole = as_outgoing(level_snapshots, std::move(object));
-    auto shipped = co_await snapshot_shipper_.ship(whole, until);
+    const auto copy = begin_copy(whole);
+    outgoing tried = whole;
+    if (copy) tried.parts = copy->along(whole.parts);
+    auto shipped = co_await snapshot_shipper_.ship(std::move(tried), until);
+    if (!shipped) co_await give_up(copy);
     if (shipped) {
         io::failpoint("snapshot.shipped");
-        if (around_.shelf.in_use()) co_await settle(whole);
+        if (around_.shelf.in_use()) co_await settle(whole, copy);
         memo_.snapshot_txid = txid;
         memo_.snapshot_ms = made_ms;
         remember();

@@ -1,4 +1,6 @@
 // Copies of shipped objects on local disk: those of the store, no more than may be, and the right ones.
+#include <array>
+#include <atomic>
 #include <filesystem>
 #include <map>
 
@@ -82,6 +84,31 @@ TEST_F(cache_shelf, by_default_nothing_is_written_per_commit) {
     for (const auto& call : files.calls()) EXPECT_EQ(call.find(dir.file("state/cache")), std::string::npos) << call;
     stop();
     EXPECT_TRUE(engine::read_state(dir.file("state"))->at(0).objects.empty());
+}
+
+// A large object, so that its pages are read from the log again each time that it is encoded.
+TEST_F(cache_shelf, an_object_that_is_kept_is_read_and_encoded_no_more_often_than_one_that_is_not) {
+    create();
+    tests::app db(db_path);
+    db.run("PRAGMA wal_autocheckpoint=0");
+    std::array<std::atomic<int>, 2> reads{};
+    for (const std::size_t kept : {0U, 1U}) {
+        settings.cache_bytes = kept << 30U;
+        start();
+        until([&] { return count(what::attached) == kept + 1; });
+        files.spoil = [&, kept](const std::string& call, const std::string& path) {
+            reads.at(kept) += call == "read" && path == db_path + "-wal";
+            return 0;
+        };
+        commit(db, 10'000'000);
+        files.spoil = nullptr;
+        const std::string newest = "0/" + ltx::format_name(last(what::confirmed).txid, last(what::confirmed).txid);
+        if (kept != 0) until([&] { return copies().contains(newest); });
+        stop();
+    }
+    EXPECT_GT(reads.at(0), 100);
+    EXPECT_LT(reads.at(1), reads.at(0) + reads.at(0) / 4);
+    expect_copies_of_the_store();
 }
 
 TEST_F(cache_shelf, F8_the_newest_snapshot_and_what_comes_after_it_stay_and_the_limit_is_kept) {

@@ -55,8 +55,8 @@ protected:
 
 TEST_F(cache, what_was_saved_is_found_verified_read_and_removed) {
     EXPECT_TRUE(box.list()->empty());
-    for (const bool durable : {true, false}) {
-        auto saved = box.save(second, parts(whole), durable);
+    for (int i = 0; i < 2; ++i) {
+        auto saved = box.save(second, parts(whole));
         ASSERT_TRUE(saved.has_value()) << saved.error().context;
         EXPECT_EQ(saved->size, whole.size());
         EXPECT_EQ(tests::slurp(path), whole);
@@ -73,8 +73,8 @@ TEST_F(cache, what_was_saved_is_found_verified_read_and_removed) {
     }
 }
 
-TEST_F(cache, A12_a_durable_object_is_durable_with_its_name_before_save_returns_and_another_is_not_synced) {
-    ASSERT_TRUE(box.save(second, parts(whole), true).has_value());
+TEST_F(cache, A12_an_object_is_durable_with_its_name_before_save_returns) {
+    ASSERT_TRUE(box.save(second, parts(whole)).has_value());
     std::vector<std::string> calls;
     for (const auto& call : files.calls()) calls.push_back(call.substr(0, call.find(' ')));
     const auto at = [&](const char* name) { return std::find(calls.begin(), calls.end(), name) - calls.begin(); };
@@ -82,28 +82,25 @@ TEST_F(cache, A12_a_durable_object_is_durable_with_its_name_before_save_returns_
     EXPECT_LT(at("sync"), at("rename"));
     EXPECT_LT(at("rename"), at("sync_directory"));
     EXPECT_EQ(calls.back(), "sync_directory");
-    files.forget();
-    ASSERT_TRUE(box.save(second, parts(whole), false).has_value());
-    for (const auto& call : files.calls()) EXPECT_FALSE(call.starts_with("sync")) << call;
 }
 
 TEST_F(cache, A12_a_save_that_fails_anywhere_is_an_error_and_leaves_no_torn_object) {
     for (const char* step : {"make_directories", "open", "truncate", "write", "sync", "rename", "sync_directory"}) {
         files.torn_after = 50;
         files.spoil = [&](const std::string& call, const std::string&) { return call == step ? ENOSPC : 0; };
-        EXPECT_FALSE(box.save(second, parts(whole), true).has_value()) << step;
+        EXPECT_FALSE(box.save(second, parts(whole)).has_value()) << step;
         files.spoil = nullptr;
         auto found = box.verify(second);
         EXPECT_TRUE(found.has_value() || found.error().code == io::errc::not_found) << step;
         ASSERT_TRUE(box.remove(second).has_value());
     }
     const auto broken = []() -> io::result<std::optional<io::bytes>> { return io::error{io::errc::corrupt, io::subject::database, "page 7 changed"}; };
-    EXPECT_EQ(box.save(second, broken, true).error().about, io::subject::database);
+    EXPECT_EQ(box.save(second, broken).error().about, io::subject::database);
     EXPECT_TRUE(box.list()->empty());
 }
 
 TEST_F(cache, A12_a_file_cut_anywhere_is_found_before_it_is_used) {
-    const auto expected = box.save(second, parts(whole), true);
+    const auto expected = box.save(second, parts(whole));
     for (std::size_t length = 0; length < whole.size(); ++length) {
         tests::spill(path, io::byte_view(whole).first(length));
         EXPECT_EQ(box.verify(second).error().code, io::errc::corrupt) << length;
@@ -112,7 +109,7 @@ TEST_F(cache, A12_a_file_cut_anywhere_is_found_before_it_is_used) {
 }
 
 TEST_F(cache, A12_a_flipped_bit_anywhere_is_found_before_it_is_used) {
-    const auto expected = box.save(second, parts(whole), true);
+    const auto expected = box.save(second, parts(whole));
     for (std::size_t at = 0; at < whole.size(); ++at) {
         io::bytes bad = whole;
         bad[at] = static_cast<std::uint8_t>(bad[at] ^ 0x10U);
@@ -123,7 +120,7 @@ TEST_F(cache, A12_a_flipped_bit_anywhere_is_found_before_it_is_used) {
 }
 
 TEST_F(cache, A12_a_sound_file_that_is_not_the_one_that_was_verified_is_not_read_out) {
-    const auto expected = box.save(second, parts(whole), true);
+    const auto expected = box.save(second, parts(whole));
     chain.first_ms += 1;
     tests::spill(path, chain.file(2, 2));
     ASSERT_TRUE(box.verify(second).has_value());
@@ -131,12 +128,12 @@ TEST_F(cache, A12_a_sound_file_that_is_not_the_one_that_was_verified_is_not_read
 }
 
 TEST_F(cache, B13_B14_a_sound_file_under_another_ones_name_is_refused) {
-    ASSERT_TRUE(box.save(second, parts(chain.file(3, 3)), true).has_value());
+    ASSERT_TRUE(box.save(second, parts(chain.file(3, 3))).has_value());
     EXPECT_EQ(box.verify(second).error().code, io::errc::corrupt);
 }
 
 TEST_F(cache, temporaries_of_a_crash_are_removed_and_strangers_left_alone) {
-    ASSERT_TRUE(box.save(second, parts(whole), true).has_value());
+    ASSERT_TRUE(box.save(second, parts(whole)).has_value());
     tests::spill(path + ".tmp", whole);
     const std::string stranger = dir.file(box.file({0, {1, 1}}) + ".old");
     tests::spill(stranger, whole);
