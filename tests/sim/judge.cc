@@ -3,6 +3,7 @@
 
 #include "engine/restorer.h"
 #include "engine/verifier.h"
+#include "tests/sim/hash_bytes.h"
 #include "tests/sim/simulation.h"
 #include "wal/wal_index.h"
 
@@ -19,19 +20,14 @@ constexpr std::size_t most_judged = 12;  // TXIDs of a stream that are restored 
 // Of the object that ends at a TXID: a hash of its bytes. From the store's own books, not by the engine's word.
 std::optional<std::uint64_t> simulation::fingerprint(const std::string& name, std::uint64_t txid) {
     const std::string ending = fmt::format("-{:016x}.ltx", txid);
-    const auto hash = [](io::byte_view data) {
-        std::uint64_t sum = data.size();
-        for (const std::uint8_t each : data) sum = (sum ^ each) * 0x100000001b3ULL;
-        return sum;
-    };
     for (unsigned level = 0; level <= 9; ++level) {
         int problem = 0;
         if (const auto folder = machine_.disk.find(fmt::format("/store/{}/ltx/{}", name, level), problem)) {
-            for (const auto& [file, node] : folder->entries) if (file.ends_with(ending)) return hash(node->now.all());
+            for (const auto& [file, node] : folder->entries) if (file.ends_with(ending)) return hash_bytes(node->now.all());
         }
         const std::string prefix = fmt::format("{}/{:04x}/", name, level);
         for (auto at = server_.objects.lower_bound(prefix); at != server_.objects.end() && at->first.starts_with(prefix); ++at) {
-            if (at->first.ends_with(ending) && !at->second.data.empty()) return hash(at->second.data);
+            if (at->first.ends_with(ending) && !at->second.data.empty()) return hash_bytes(at->second.data);
         }
     }
     return std::nullopt;

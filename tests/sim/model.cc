@@ -26,7 +26,11 @@ void create_tables(sqlite& db) {
 std::string content_of(std::uint64_t seed, std::uint64_t most_bytes) {
     prng bytes(seed);
     std::string out(bytes.below(most_bytes + 1), '\0');
-    for (char& each : out) each = static_cast<char>(bytes.next());
+    std::size_t at = 0;
+    while (at < out.size()) {
+        std::uint64_t eight = bytes.next();
+        for (int i = 0; i < 8 && at < out.size(); ++i, eight >>= 8U) out[at++] = static_cast<char>(eight);
+    }
     return out;
 }
 

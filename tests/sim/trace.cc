@@ -4,12 +4,6 @@
 
 namespace sim {
 
-void trace::mix(io::byte_view data) {
-    std::uint64_t sum = data.size();
-    for (const std::uint8_t each : data) sum = (sum ^ each) * 0x100000001b3ULL;
-    mix(sum);
-}
-
 void trace::keep(io::instant when, std::string text, bool counts) {
     const std::int64_t us = when.time_since_epoch().count() / 1000;
     if (counts) {

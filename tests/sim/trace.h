@@ -11,13 +11,14 @@
 
 #include "io/bytes.h"
 #include "io/clock.h"
+#include "tests/sim/hash_bytes.h"
 
 namespace sim {
 
 class trace {
 public:
     void mix(std::uint64_t value) { hash_ = (hash_ ^ (value + 0x9e3779b97f4a7c15ULL)) * 0x100000001b3ULL; }
-    void mix(io::byte_view data);
+    void mix(io::byte_view data) { mix(hash_bytes(data)); }
 
     // Part of the hash: the text must say nothing of addresses, real time or real paths.
     template <class... T>
