@@ -34,9 +34,12 @@ struct budgets {
     io::semaphore large;    // bytes, the same
     io::semaphore objects;  // puts at once; held during one try, not between two
     io::semaphore images;   // whole databases being shipped: bounds the lists of their pages
-    // Bytes on local disk that wait for the store, of all streams: segments, refused objects, what is about to be copied (disk_share). Copies of
+    // Bytes on local disk that wait for the store, of all streams: segments, refused objects, what is about to be copied (counted_bytes). Copies of
     // shipped objects, which also count for options.disk_limit, are the cache_shelf's.
     std::uint64_t on_disk = 0;
+    // Bytes of `lists` that streams hold whose object the store has refused, for as long as it refuses (counted_bytes): at most half of it.
+    std::uint64_t halted = 0;
+    std::uint64_t most_halted() const { return lists.total() / 2; }
 
     // How much of the log a capture may list, bytes: of what the lists' budget holds, one stream takes an eighth at the most.
     std::uint64_t most_listed(std::uint32_t page_size) const { return lists.total() / 8 / list_bytes_per_frame * page_size; }

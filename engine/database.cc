@@ -35,12 +35,16 @@ database::database(surroundings& around, candidate what)
                        tell(event::what::failing, now.error().context);
                    }
                },
-               [this] { return owner_.check(); }),
+               [this] { return owner_.check(); },
+               [this](bool waits) {
+                   ladder_.on_memory(env_.time.now(), waits);
+                   wake_.notify();
+               }),
       snapshot_shipper_(env_, around.store, around.shares,
                         [this](const io::result<void>& now) {
                             if (!now) env_.journal.warning("{}: snapshot: {}; trying again", memo_.stream, now.error().context);
                         },
-                        [this] { return owner_.check(); }),
+                        [this] { return owner_.check(); }, [](bool) {}),
       wake_(env_.time, env_.on), turn_(env_.time, env_.on, 1), children_(env_.time, env_.on), ladder_(what_.settings), in_segments_(around.shares.on_disk),
       refused_(around.shares.on_disk), retried_(env_.time, env_.on) {
     if (auto known = around_.state.find(what_.name)) memo_ = *known;

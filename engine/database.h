@@ -20,7 +20,7 @@
 #include "engine/continuity.h"
 #include "engine/database_state.h"
 #include "engine/discovery.h"
-#include "engine/disk_share.h"
+#include "engine/counted_bytes.h"
 #include "engine/engine.h"
 #include "engine/ladder.h"
 #include "engine/live_compare.h"
@@ -121,7 +121,7 @@ private:
     io::task<io::result<io::semaphore::permit>> wait_for(io::semaphore& from, std::size_t units);
     io::task<io::result<void>> look_at_log();
     io::task<io::result<void>> spill();
-    io::task<io::result<disk_share>> find_room(std::uint64_t bytes);
+    io::task<io::result<counted_bytes>> find_room(std::uint64_t bytes);
     void set_shadow_bytes(std::uint64_t bytes);
     std::uint64_t tail_bytes() const;
     io::task<io::error> with_what_is_left(io::error why);
@@ -137,6 +137,7 @@ private:
     // What the store refuses (database_halt.cc).
     io::task<io::result<void>> put_through(outgoing object, when_refused how);
     io::task<void> refuse(const outgoing& object, const io::error& why, when_refused how);
+    bool may_hold(counted_bytes& held, const outgoing& object);
     io::task<bool> asked_to_retry();
     std::shared_ptr<cache_copy> begin_copy(const outgoing& object);
     io::task<void> give_up(std::shared_ptr<cache_copy> copy);
@@ -222,8 +223,8 @@ private:
     std::shared_ptr<bool> image_given_up_;  // of the snapshot or comparison that is being made; changed only while nothing is read
     memo memo_;
     std::shared_ptr<frame_source> in_flight_;  // of the object that is being shipped; null: none that was made from the log
-    disk_share in_segments_;
-    disk_share refused_;      // objects that the store has refused, in the cache
+    counted_bytes in_segments_;
+    counted_bytes refused_;      // objects that the store has refused, in the cache
     bool tidying_ = false;  // remove_durable_segments() runs
     bool was_live_ = false;
     bool abandoned_ = false;  // nobody waits for the object that is on its way any more

@@ -117,9 +117,9 @@ io::task<io::result<void>> database::spill() {
 }
 
 // Room for so many bytes on local disk. Copies of shipped objects go for it. no_space, with the limit that they would break.
-io::task<io::result<disk_share>> database::find_room(std::uint64_t bytes) {
+io::task<io::result<counted_bytes>> database::find_room(std::uint64_t bytes) {
     const options& set = around_.settings;
-    disk_share room(around_.shares.on_disk, bytes);
+    counted_bytes room(around_.shares.on_disk, bytes);
     const auto used = [this] { return around_.shares.on_disk + around_.shelf.bytes(); };
     if (set.disk_limit != 0 && used() > set.disk_limit && !co_await around_.shelf.give(used() - set.disk_limit)) {
         co_return io::error{io::errc::no_space, io::subject::general,

@@ -41,6 +41,7 @@ io::task<io::result<void>> database::put_through(outgoing object, when_refused h
     note(name);
     shipping_ = name;
     io::result<void> outcome;
+    counted_bytes held(around_.shares.halted);
     const auto copy = begin_copy(object);
     outgoing tried = object;
     if (copy) tried.parts = copy->along(object.parts);
@@ -48,7 +49,7 @@ io::task<io::result<void>> database::put_through(outgoing object, when_refused h
         outcome = co_await shipper_.ship(tried, [this] { return abandoned_ ? std::optional(io::instant::min()) : deadline(); });
         if (outcome || !is_refusal(outcome.error())) break;
         co_await refuse(object, outcome.error(), how);
-        if (how == when_refused::end || !co_await asked_to_retry()) break;
+        if (how == when_refused::end || !may_hold(held, object) || !co_await asked_to_retry()) break;
     }
     shipping_.reset();
     if (!outcome) {
@@ -132,6 +133,17 @@ io::task<void> database::refuse(const outgoing& object, const io::error& why, wh
                                               name.range.max, memo_.stream, why.context));
     }
     fail_all(why);
+}
+
+// Whether the stream may keep what it knows of its log while the object is refused; else it comes into step anew when it is tried again, as after a
+// restart, so that those that halt never keep the others from the memory that they need.
+bool database::may_hold(counted_bytes& held, const outgoing& object) {
+    held.set(budgets::for_list(object.page_bytes, object.head.page_size));
+    if (around_.shares.halted <= around_.shares.most_halted()) return true;
+    held.set(0);
+    env_.journal.warning("{}: too much is refused to be kept in memory: the log is let go, and what is committed until TXID {} is accepted comes as one "
+                         "difference", memo_.stream, object.head.max_txid);
+    return false;
 }
 
 // False: the engine stops.

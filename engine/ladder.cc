@@ -21,12 +21,14 @@ std::string megabytes(std::uint64_t bytes) { return fmt::format("{:.1f} MiB", st
 
 void ladder::on_waiting(io::instant now, bool for_memory) {
     waiting_since_ = now;
-    for_memory_ = for_memory;
+    if (for_memory) on_memory(now, true);
 }
+
+void ladder::on_memory(io::instant now, bool waits) { memory_since_ = waits ? std::optional(now) : std::nullopt; }
 
 void ladder::on_waited() {
     waiting_since_.reset();
-    for_memory_ = false;
+    memory_since_.reset();
 }
 
 std::optional<ladder::news> ladder::tell_over(std::string why) {
@@ -91,6 +93,10 @@ ladder::next ladder::decide(io::instant now) const {
     if (changed_ && now >= look) return {step::look, {}};
     next out;
     if (changed_) out.until = look;
+    if (memory_since_ && now < *memory_since_ + look_pause) {  // then it is shown
+        const io::instant shown = *memory_since_ + look_pause;
+        out.until = out.until ? std::min(*out.until, shown) : shown;
+    }
     if (!over_limit() || !looked_ || snapshot_in_the_way_) return out;
     if (now >= not_before_) return {step::spill, {}};
     out.until = out.until ? std::min(*out.until, not_before_) : not_before_;
@@ -100,7 +106,7 @@ ladder::next ladder::decide(io::instant now) const {
 std::string ladder::pressure(io::instant now) const {
     std::string out;
     const auto add = [&out](const char* words) { out += (out.empty() ? "" : ", ") + std::string(words); };
-    if (waiting_since_ && for_memory_ && now - *waiting_since_ >= look_pause) add("waiting for memory");
+    if (memory_since_ && now - *memory_since_ >= look_pause) add("waiting for memory");
     if (spilled_) add("spilling");
     if (disk_low_) add("disk limit");
     if (over_) add("log over its limit");

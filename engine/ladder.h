@@ -41,6 +41,8 @@ public:
     // The driver begins to wait for the store, or for memory; and goes on.
     void on_waiting(io::instant now, bool for_memory);
     void on_waited();
+    // What is waited for waits for memory itself, or no longer.
+    void on_memory(io::instant now, bool waits);
     // The store refuses what waits, or works again.
     void on_trouble(bool failing) { failing_ = failing; }
     // Something was written to the log.
@@ -70,7 +72,7 @@ private:
 
     std::uint64_t limit_;
     std::optional<io::instant> waiting_since_;
-    bool for_memory_ = false;
+    std::optional<io::instant> memory_since_;
     bool failing_ = false;
     bool changed_ = true;  // since the last look
     std::optional<io::instant> looked_;

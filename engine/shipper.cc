@@ -42,18 +42,20 @@ bool shipper::is_over(const limit& deadline) const {
     return end && *end <= env_.time.now();
 }
 
-shipper::shipper(const io::environment& env, io::object_store& store, budgets& shares, listener on_trouble, guard before_put)
-    : env_(env), store_(store), shares_(shares), on_trouble_(std::move(on_trouble)), before_put_(std::move(before_put)), nudged_(env.time, env.on) {}
+shipper::shipper(const io::environment& env, io::object_store& store, budgets& shares, listener on_trouble, guard before_put, waiting on_memory)
+    : env_(env), store_(store), shares_(shares), on_trouble_(std::move(on_trouble)), before_put_(std::move(before_put)), on_memory_(std::move(on_memory)),
+      nudged_(env.time, env.on) {}
 
 void shipper::nudge() { nudged_.notify(); }
 
 // None: the deadline came first.
 io::task<std::optional<io::semaphore::permit>> shipper::wait_for(io::semaphore& from, std::size_t units, const limit& deadline) {
     auto place = from.queue(units, [this] { nudged_.notify(); });
-    while (!place.granted()) {
-        if (is_over(deadline)) co_return std::nullopt;
-        co_await nudged_.wait(deadline());
-    }
+    const bool told = !place.granted() && &from != &shares_.objects;
+    if (told) on_memory_(true);
+    while (!place.granted() && !is_over(deadline)) co_await nudged_.wait(deadline());
+    if (told) on_memory_(false);
+    if (!place.granted()) co_return std::nullopt;
     co_return place.take();
 }
 

@@ -29,7 +29,9 @@ public:
     using listener = std::function<void(const io::result<void>&)>;
     // Awaited before each put and commit, which only take place if it succeeds: whether the stream is still ours. Overtaken is for good.
     using guard = std::function<io::task<io::result<void>>()>;
-    shipper(const io::environment& env, io::object_store& store, budgets& shares, listener on_trouble, guard before_put);
+    // Called when an object begins to wait for its share of the memory (true), and when that is over.
+    using waiting = std::function<void(bool)>;
+    shipper(const io::environment& env, io::object_store& store, budgets& shares, listener on_trouble, guard before_put, waiting on_memory);
 
     // When to stop trying; none: never. Asked after each failure and whenever nudge() is called.
     using limit = std::function<std::optional<io::instant>()>;
@@ -55,6 +57,7 @@ private:
     budgets& shares_;
     listener on_trouble_;
     guard before_put_;
+    waiting on_memory_;
     io::wakeup nudged_;
     std::uint64_t file_checksum_ = 0;  // of the object being shipped, from its last bytes
     std::uint64_t size_ = 0;

@@ -101,4 +101,56 @@ TEST_F(budgets, whoever_waits_between_two_tries_holds_no_permit) {
     EXPECT_EQ(tests::dump(restore({}, "a.db")), tests::dump(data + "/a.db"));
 }
 
+// A store that holds what it is given. An object takes 0.9 MB of the 4 MiB that such objects share, a large one all of it.
+TEST_F(budgets, memory_that_is_full_is_waited_for_in_the_log_in_turn_and_shown_and_nothing_is_lost) {
+    settings.memory_bytes = 32U << 20U;
+    const std::string data = watch_directory();
+    std::vector<std::string> names;
+    for (const char letter : std::string("abcdefghij")) names.push_back(std::string(1, letter) + ".db");
+    const std::string large = "g.db";
+    for (const auto& name : names) create_at(data + "/" + name);
+    start();
+    until([&] { return count(what::attached) == names.size() && count(what::snapshot) == names.size(); });
+    io::semaphore gate(world.env.time, world.env.on, 100);
+    auto closed = world.run(gate.acquire(100));
+    std::vector<io::semaphore::permit> passed;
+    std::vector<std::string> order;
+    std::vector<std::string> inside;
+    std::size_t most_inside = 0;
+    bool alone = true;
+    store->before_put = [&](const std::string& key) -> io::task<void> {
+        const std::string name = key.substr(0, key.find('/'));
+        order.push_back(name);
+        inside.push_back(name);
+        most_inside = std::max(most_inside, inside.size());
+        if (std::ranges::find(inside, large) != inside.end()) alone = alone && inside.size() == 1;
+        passed.push_back(co_await gate.acquire());
+        std::erase(inside, name);
+    };
+    const auto shown = [&](const std::string& name) {
+        const auto all = running->status();
+        return std::ranges::find(all, name, &engine::memo::stream)->pressure;
+    };
+    for (const auto& name : names) {
+        const std::size_t before = order.size();
+        tests::app(data + "/" + name).run("INSERT INTO t(x) VALUES(hex(randomblob(" + std::string(name == large ? "1900000" : "300000") + ")))");
+        until([&] { return order.size() > before || shown(name) == "waiting for memory"; });
+    }
+    EXPECT_GE(most_inside, 2U);
+    EXPECT_LE(most_inside * 600'000, settings.memory_bytes / 8);
+    EXPECT_EQ(shown(names.back()), "waiting for memory");
+    closed.shrink(99);
+    for (std::size_t n = 1; n <= names.size(); ++n) {
+        until([&] { return count(what::confirmed) >= names.size() + n; });  // each was told of once before
+        closed.shrink(99 - n);
+    }
+    EXPECT_LE(most_inside * 600'000, settings.memory_bytes / 8);
+    EXPECT_TRUE(alone) << "what takes all of the memory";
+    EXPECT_EQ(order, names) << "first come, first served";
+    for (const auto& name : names) EXPECT_EQ(shown(name), "");
+    store->before_put = nullptr;
+    stop();
+    for (const auto& name : names) EXPECT_EQ(tests::dump(restore({}, name)), tests::dump(data + "/" + name));
+}
+
 }  // namespace

@@ -269,4 +269,39 @@ TEST_F(halt, a_tenant_whose_key_is_denied_is_not_noticed_by_the_others) {
     EXPECT_EQ(tests::dump(restore({}, "a.db")), tests::dump(data + "/a.db"));
 }
 
+// Each of those that are refused lists as much of its log as one stream may: an eighth of what there is for all.
+TEST_F(halt, A11_tenants_whose_objects_are_refused_do_not_stop_the_others_whatever_their_size) {
+    settings.memory_bytes = 32U << 20U;
+    const std::string data = watch_directory();
+    std::vector<std::string> bad;
+    for (const char digit : std::string("123456789")) bad.push_back(std::string("bad-") + digit + ".db");
+    for (const auto& name : bad) {
+        tests::app db(data + "/" + name);
+        db.run("PRAGMA page_size=512; PRAGMA journal_mode=WAL; CREATE TABLE t(id INTEGER PRIMARY KEY, x TEXT)");
+    }
+    create_at(data + "/good.db");
+    start();
+    until([&] { return count(what::attached) == bad.size() + 1 && count(what::snapshot) == bad.size() + 1; });
+    store->on_put = [this](const std::string& key) { return denied && key.starts_with("bad-") ? write_fate::refused(io::errc::access_denied) : write_fate{}; };
+    for (const auto& name : bad) {
+        tests::app(data + "/" + name).run("INSERT INTO t(x) VALUES(zeroblob(4500000))");
+        until([&] { return count(what::halted, name) == 1; });
+    }
+    const std::size_t before = count(what::confirmed, "good.db");
+    tests::app good(data + "/good.db");
+    good.run("INSERT INTO t(x) VALUES('goes on')");
+    until([&] { return count(what::confirmed, "good.db") > before; });
+    for (const auto& one : running->status()) EXPECT_EQ(one.state, one.stream == "good.db" ? "streaming" : "halted") << one.stream;
+    for (const auto& name : bad) tests::app(data + "/" + name).run("INSERT INTO t(x) VALUES('behind the hole')");
+    denied = false;
+    for (const auto& name : bad) {
+        const auto done = retry(name);
+        EXPECT_TRUE(done.has_value()) << name << ": " << done.error().context;
+    }
+    until([&] { return count(what::recovered) == bad.size(); });
+    stop();
+    bad.emplace_back("good.db");
+    for (const auto& name : bad) EXPECT_EQ(tests::dump(restore({}, name)), tests::dump(data + "/" + name)) << name;
+}
+
 }  // namespace

@@ -39,7 +39,8 @@ protected:
                                                   [this]() -> io::task<io::result<void>> {
                                                       ++looks;
                                                       co_return allowed;
-                                                  });
+                                                  },
+                                                  [](bool) {});
         chain.commit_size(3);
         chain.commit_page(2, 7);
         chain.commit_page(2, 8);
