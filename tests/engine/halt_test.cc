@@ -147,6 +147,25 @@ TEST_F(halt, F9_a_stream_that_is_still_halted_after_a_restart_goes_on_by_a_retry
     expect_sound();
 }
 
+TEST_F(halt, A12_a_refused_object_is_durable_with_its_name_when_it_is_told) {
+    create();
+    tests::app db(db_path);
+    halted_stream(db);
+    std::vector<std::string> calls;  // of the object's file and its folder
+    const std::string folder = std::filesystem::path(cached().at(0)).parent_path().string();
+    for (const auto& call : files.calls()) {
+        if (call.find(folder) != std::string::npos) calls.push_back(call.substr(0, call.find(' ')));
+    }
+    const auto at = [&](const char* name) { return std::find(calls.begin(), calls.end(), name) - calls.begin(); };
+    EXPECT_LT(at("write"), at("sync"));
+    EXPECT_LT(at("sync"), at("rename"));
+    EXPECT_LT(at("rename"), at("sync_directory"));
+    EXPECT_EQ(calls.back(), "sync_directory");
+    denied = false;
+    EXPECT_TRUE(retry().has_value());
+    stop();
+}
+
 TEST_F(halt, A12_cached_bytes_that_changed_on_disk_are_never_uploaded) {
     create();
     tests::app db(db_path);

@@ -103,6 +103,13 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
     return out;
 }
 
+bool scenario::is_undisturbed() const {
+    using what = mishap::what;
+    return std::all_of(mishaps.begin(), mishaps.end(), [](const mishap& one) {
+        return one.kind == what::kill_writer || one.kind == what::store_down || one.kind == what::partition || one.kind == what::clock_step;
+    });
+}
+
 std::string scenario::words() const {
     std::string out = fmt::format("{}: {} databases, {} writers each, interval {} ms, snapshots {} ms, checkpoint {} K, batch {} K, sweep {} ms, "
                                   "{} {}/{}/{}/{} per million, {} a second, events {}/{}, trouble for {} ms",

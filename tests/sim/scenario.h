@@ -45,6 +45,8 @@ struct scenario {
 
     // One line: what was drawn.
     std::string words() const;
+    // Neither the engine nor its disk come to any harm, so its streams never lose continuity: the log is pinned all the time.
+    bool is_undisturbed() const;
 };
 
 // calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, swarm, canary.

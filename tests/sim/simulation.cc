@@ -169,6 +169,7 @@ void simulation::on_event(station& from, const engine::event& e) {
     all_.history.remark(all_.loop.now(), e.text);
     last_news_ = all_.loop.now();
     if (e.kind == engine::event::what::halted && !faults_) retry(from, e.stream);
+    if (e.kind == engine::event::what::reanchored && what_.is_undisturbed()) all_.fail(fmt::format("{} lost continuity, and nothing had happened: {}", e.stream, e.text));
     if (e.kind != engine::event::what::confirmed) return;
     const auto held = fingerprint(e.stream, e.txid);
     if (!held) all_.fail(fmt::format("TXID {} of {} is confirmed, and no object in the store ends with it", e.txid, e.stream));
