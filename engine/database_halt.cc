@@ -126,13 +126,13 @@ io::task<void> database::refuse(const outgoing& object, const io::error& why, wh
     io::failpoint("object.refused");
     ladder_.on_trouble(true);
     show("halted", why.context);
+    fail_all(why);  // before anybody is told: who asks for a retry because of it gets one
     tell(event::what::upload_failed, std::move(text));
     if (!std::exchange(halted_, true)) {
         tell(event::what::halted, fmt::format("nothing of this stream is shipped before TXID {} was accepted: put right what the store objects "
                                               "to, then restart or `flotilla retry {}`: {}",
                                               name.range.max, memo_.stream, why.context));
     }
-    fail_all(why);
 }
 
 // Whether the stream may keep what it knows of its log while the object is refused; else it comes into step anew when it is tried again, as after a

@@ -88,6 +88,28 @@ TEST_F(halt, A11_nothing_is_shipped_around_a_refused_object_and_a_retry_ships_th
     expect_sound();
 }
 
+TEST_F(halt, who_asks_for_a_retry_when_told_of_the_halt_gets_one) {
+    create();
+    tests::app db(db_path);
+    start();
+    std::optional<io::result<std::uint64_t>> answer;
+    const auto ask = [&]() -> io::task<void> { answer = co_await running->retry("app.db"); };
+    running->on_event([&](const engine::event& e) {
+        events.push_back(e);
+        if (e.kind != what::halted) return;
+        denied = false;
+        boost::asio::co_spawn(world.loop(), ask(), boost::asio::detached);
+    });
+    until([&] { return count(what::attached) == 1; });
+    deny();
+    db.run("INSERT INTO t(x) VALUES('refused')");
+    until([&] { return answer.has_value(); });
+    ASSERT_TRUE(answer && answer->has_value()) << (*answer).error().context;
+    EXPECT_EQ(count(what::recovered), 1U);
+    stop();
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+}
+
 TEST_F(halt, F9_a_refused_object_survives_a_restart_is_visible_and_tried_again_at_the_start) {
     create();
     tests::app db(db_path);

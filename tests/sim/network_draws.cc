@@ -13,7 +13,8 @@ void draw_network(scenario& to, prng& dice) {
     network_habits& wires = to.wires;
     wires.least_latency = us(50 + dice.below(2000));
     wires.most_latency = wires.least_latency + us(dice.below(100'000));
-    wires.bytes_per_ms = dice.chance(200) ? 50 + dice.below(1000) : 1000 + dice.below(100'000);
+    // Enough for what the applications write.
+    wires.bytes_per_ms = dice.chance(200) && !to.large ? 50 + dice.below(1000) : 10'000 + dice.below(100'000);
     wires.most_piece = dice.chance(200) ? 20 + dice.below(500) : 1000 + dice.below(64'000);
     wires.window = 4000 + dice.below(300'000);
     const auto maybe = [&dice](std::uint64_t& rate, std::uint64_t most) { if (dice.chance(350)) rate = dice.below(most); };
@@ -29,6 +30,18 @@ void draw_network(scenario& to, prng& dice) {
     if (dice.chance(300)) to.http.most_idle = to.http.least_idle;
     if (dice.chance(500)) to.http.most_listed = 1 + dice.below(40);
     to.patience = std::chrono::seconds(dice.chance(500) ? 10 : 2 + dice.below(60));
+}
+
+void grow_large(scenario& to, prng& dice) {
+    application_habits& one = to.applications.front();
+    one.page_size = dice.chance(500) ? 65536 : 4096;
+    one.most_rows = 150;
+    one.most_bytes = 200'000;
+    one.most_changes = 8;
+    one.most_pause = std::chrono::milliseconds(200);
+    to.applications.resize(1);
+    to.large = true;
+    to.stream.snapshot_interval = std::chrono::seconds(5 + dice.below(15));
 }
 
 void draw_store_faults(scenario& to, prng& dice) {

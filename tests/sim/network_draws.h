@@ -10,6 +10,8 @@ namespace sim {
 
 // The store is reached by HTTP: latency, bandwidth and accidents of the wires, habits of the server, the client's patience.
 void draw_network(scenario& to, prng& dice);
+// One database instead of all, which comes to 10 MB or more: its snapshots are uploaded in parts.
+void grow_large(scenario& to, prng& dice);
 // Some of store_fault, each with a rate of its own.
 void draw_store_faults(scenario& to, prng& dice);
 std::string network_words(const scenario& of);

@@ -89,11 +89,18 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
     out.directory = name != "outage" && name != "rot" && !name.starts_with("s3") && name != "throttled" && dice.chance(name == "power" ? 600 : 350);
     out.rot = name == "rot";
     out.canary = name == "canary";
+    if (name.starts_with("s3")) {
+        out.trouble += ms(dice.below(40'000));  // a client that waits for an answer that does not come waits long
+        add(out, dice, what::kill_engine, 2);
+        add(out, dice, what::clock_step, 1);
+        if (dice.chance(80)) grow_large(out, dice);
+    }
     if (name == "s3_outage") {
         add(out, dice, what::store_down, 3, 15'000);
         add(out, dice, what::partition, 3, 15'000);
     }
-    if (name == "s3" || name == "s3_outage" || (name == "throttled" && dice.chance(500)) || (swarm && !out.directory && dice.chance(400))) draw_network(out, dice);
+    const bool sudden = swarm || name == "crash_loop" || name == "power" || name == "rot";
+    if (name.starts_with("s3") || (name == "throttled" && dice.chance(500)) || (!out.directory && sudden && dice.chance(400))) draw_network(out, dice);
     if (swarm && out.network && dice.chance(300)) add(out, dice, what::partition, 2, 15'000);
     if (name == "throttled" || (swarm && dice.chance(100))) out.store.most_per_second = 2 + dice.below(30);
     if (name == "s3" || (swarm && dice.chance(300))) draw_store_faults(out, dice);

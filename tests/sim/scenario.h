@@ -37,6 +37,7 @@ struct scenario {
     bool network = false;         // the object store is reached by HTTP, as the real one is
     network_habits wires;
     s3_habits http;
+    bool large = false;           // the database comes to 10 MB or more
     io::duration patience = std::chrono::seconds(10);  // of the engine's client, for a call with all its attempts
     bool directory = false;       // the store is a directory on the same disk (io::directory_store), not an object store
     std::uint64_t flush_rate = 300;  // in 1,000, every second: somebody asks for a commit barrier
