@@ -249,7 +249,7 @@ TEST_F(engine_test, E1_torn_local_state_is_healed_at_start) {
     stop();
     for (const auto& e : std::filesystem::directory_iterator(dir.file("state/sums"))) {
         std::fstream file(e.path(), std::ios::in | std::ios::out | std::ios::binary);
-        file.seekp(4096 + 8);
+        file.seekp(48 + 8);  // page 2's
         file.write("garbage!", 8);
     }
     for (const auto& e : std::filesystem::directory_iterator(dir.file("state/sums"))) {

@@ -120,6 +120,19 @@ TEST_F(spill, A5_an_object_in_flight_is_encoded_again_from_its_segment) {
     expect_all_back();
 }
 
+TEST_F(spill, A5_a_segment_that_takes_several_objects_stays_until_the_last_of_them_is_durable) {
+    settings.targets[0].settings.batch_bytes = one_commit;
+    begin();
+    begin_outage();
+    write_through(2);
+    const std::size_t least = objects(0) + 2 * segments().size();
+    store_comes_back();
+    until([&] { return segments().empty(); });
+    stop();
+    EXPECT_GE(objects(0), least) << "each took several";
+    expect_all_back();
+}
+
 TEST_F(spill, E1_segments_of_a_process_that_died_are_shipped_by_the_next_one) {
     settings.drain_limit = 100ms;
     begin();

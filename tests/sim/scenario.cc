@@ -104,6 +104,8 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
     if (swarm && out.network && dice.chance(300)) add(out, dice, what::partition, 2, 15'000);
     if (name == "throttled" || (swarm && dice.chance(100))) out.store.most_per_second = 2 + dice.below(30);
     if (name == "s3" || (swarm && dice.chance(300))) draw_store_faults(out, dice);
+    // So that logs are copied to segments while the store is away.
+    if ((name.ends_with("outage") || swarm) && dice.chance(500)) out.stream.wal_limit = (64U << 10U) << dice.below(4);
     std::sort(out.mishaps.begin(), out.mishaps.end(), [](const auto& a, const auto& b) {
         return std::tuple(a.at, a.kind, a.lasts, a.amount) < std::tuple(b.at, b.kind, b.lasts, b.amount);
     });
@@ -118,10 +120,10 @@ bool scenario::is_undisturbed() const {
 }
 
 std::string scenario::words() const {
-    std::string out = fmt::format("{}: {} databases, {} writers each, interval {} ms, snapshots {} ms, checkpoint {} K, batch {} K, sweep {} ms, "
+    std::string out = fmt::format("{}: {} databases, {} writers each, interval {} ms, snapshots {} ms, checkpoint {} K, limit {} K, batch {} K, sweep {} ms, "
                                   "{} {}/{}/{}/{} per million, {} a second, events {}/{}, trouble for {} ms",
                                   name, applications.size(), writers, stream.min_interval.count() / 1'000'000, stream.snapshot_interval.count() / 1'000'000,
-                                  stream.checkpoint_bytes >> 10U, stream.batch_bytes >> 10U, sweep.count() / 1'000'000,
+                                  stream.checkpoint_bytes >> 10U, stream.wal_limit >> 10U, stream.batch_bytes >> 10U, sweep.count() / 1'000'000,
                                   directory ? "directory" : "store", store.rejected, store.denied,
                                   store.reply_lost, store.stalled, store.most_per_second, events.most_waiting, events.lost_rate, trouble.count() / 1'000'000);
     if (network) out += network_words(*this);
