@@ -147,15 +147,14 @@ io::result<void> state_store::open_or_create(const std::string& path) {
     if (!db) return db.error();
     db_ = std::move(*db);
     sqlite3_busy_timeout(db_.get(), 5000);
-    for (const char* sql : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL"}) {
-        if (auto ok = execute(db_.get(), sql, subject); !ok) return ok;
-    }
+    if (auto ok = execute(db_.get(), "PRAGMA journal_mode=WAL", subject); !ok) return ok;
     auto empty = is_empty(db_.get());
     if (!empty) return empty.error();
     if (sqlite3_db_readonly(db_.get(), "main") == 1) return io::error{io::errc::read_only, subject, path + ": may not be written"};
     created_ = *empty;
-    if (created_) return create_tables(db_.get());
-    return check_tables(db_.get());
+    // A new one is durable at once: one that is gone after a loss of power would be taken for damage.
+    if (auto ok = created_ ? create_tables(db_.get()) : check_tables(db_.get()); !ok) return ok;
+    return execute(db_.get(), "PRAGMA synchronous=NORMAL", subject);
 }
 
 // All rows of this store that are sound; false if any row is not, or could not be read.

@@ -41,6 +41,8 @@ public:
     void create();
     // Another process that writes.
     void start();
+    // The host has lost power; all of them are dead.
+    void power_was_lost() { if (!habits_.full) truth_.doubt_the_newest(); }
     // All of them end in order; running() is 0 then.
     void stop() { stopping_ = true; }
     void go_on() { stopping_ = false; }

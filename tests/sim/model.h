@@ -42,7 +42,9 @@ public:
         const auto at = states_.find(id);
         return at == states_.end() ? nullptr : &at->second;
     }
-    // The order of the newest transaction whose application was told that it is committed; 0: none.
+    // What was committed may be gone: its application did not ask for more than synchronous=NORMAL, and the power was lost.
+    void doubt_the_newest() { newest_committed_ = 0; }
+    // The order of the newest transaction that is certain to be in the database; 0: none.
     std::uint64_t newest_committed() const { return newest_committed_; }
 
 private:

@@ -201,7 +201,10 @@ void simulation::happen(const mishap& one) {
             out_.deaths += at.is_alive();
             all_.lose_power(machine_);
             judge_store();
-            for (auto& each : streams_) each.app->start();
+            for (auto& each : streams_) {
+                each.app->power_was_lost();
+                each.app->start();
+            }
             at.supervise();
             break;
         case what::store_down: server_.habits.down = true; break;
