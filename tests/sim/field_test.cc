@@ -65,6 +65,8 @@ TEST(field, durability) {
         field of(seed);
         of.watch();
         of.commits(static_cast<int>(seed));
+        (void)of.flush();
+        of.commits(static_cast<int>(seed));
         const std::uint64_t txid = of.flush();
         of.engine.retire();
         of.all.lose_power(of.machine);
@@ -151,7 +153,7 @@ TEST(field, recovery_under_failures) {
         of.watch();
         of.server.habits.rejected = 40'000;
         of.server.habits.reply_lost = 80'000;
-        of.server.habits.stalled = 20'000;
+        of.server.habits.stalled = 50'000;
         for (int i = 0; i < 10; ++i) {
             of.commits(10);
             of.pass(std::chrono::milliseconds(3000 + 1700 * i));
