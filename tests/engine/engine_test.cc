@@ -240,6 +240,22 @@ TEST_F(engine_test, B10_a_stream_that_another_host_wrote_to_stops) {
     expect_sound();
 }
 
+TEST_F(engine_test, F11_what_is_committed_while_the_first_snapshot_travels_is_shipped_after_it) {
+    create("INSERT INTO t(x) VALUES('one')");
+    tests::app db(db_path);
+    store->before_put = [&](const std::string& key) -> io::task<void> {
+        if (key.ends_with(".ltx") && count(what::attached) == 0) db.run("INSERT INTO t(x) VALUES('meanwhile')");
+        co_return;
+    };
+    start();
+    until([&] { return count(what::attached) == 1; });
+    stop();
+    EXPECT_EQ(objects(0), 1U);
+    EXPECT_EQ(count(what::reanchored), 0U);
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
 TEST_F(engine_test, E1_torn_local_state_is_healed_at_start) {
     create("INSERT INTO t(x) VALUES('one')");
     start();
@@ -249,7 +265,7 @@ TEST_F(engine_test, E1_torn_local_state_is_healed_at_start) {
     stop();
     for (const auto& e : std::filesystem::directory_iterator(dir.file("state/sums"))) {
         std::fstream file(e.path(), std::ios::in | std::ios::out | std::ios::binary);
-        file.seekp(48 + 8);  // page 2's
+        file.seekp(48);  // page 1's, which no insert changes
         file.write("garbage!", 8);
     }
     for (const auto& e : std::filesystem::directory_iterator(dir.file("state/sums"))) {

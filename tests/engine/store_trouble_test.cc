@@ -192,6 +192,45 @@ TEST_F(store_trouble, objects_newer_than_the_memo_are_adopted_and_nothing_is_upl
 
 // The whole host goes back to yesterday: database, log and state together. The log is still the same generation, and goes on with other
 // commits at the same places.
+void copy_database(const std::string& from, const std::string& to) {
+    for (const char* tail : {"", "-wal"}) {
+        std::ifstream in(from + tail, std::ios::binary);
+        std::ofstream(to + tail, std::ios::binary | std::ios::trunc) << in.rdbuf();  // the inode stays
+    }
+}
+
+// As after a loss of power: the newest commit is gone, and others came in the same generation, of just the same length.
+TEST_F(store_trouble, F2_a_log_that_lost_its_tail_and_went_on_otherwise_is_not_the_one_that_was_shipped) {
+    create("PRAGMA wal_checkpoint(TRUNCATE);INSERT INTO t(x) VALUES('before')");
+    start();
+    until([&] { return count(what::attached) == 1; });
+    auto db = std::make_unique<tests::app>(db_path);
+    db->run("PRAGMA wal_autocheckpoint=0; INSERT INTO t(x) VALUES('one')");
+    stop();
+    copy_database(db_path, dir.file("durable.db"));
+    start();
+    until([&] { return count(what::attached) == 2; });
+    const std::size_t before = count(what::confirmed);
+    db->run("INSERT INTO t(x) VALUES('a future that is lost')");
+    until([&] { return count(what::confirmed) > before; });
+    stop();
+    const auto length = std::filesystem::file_size(db_path + "-wal");
+
+    db.reset();
+    std::filesystem::remove(db_path + "-shm");
+    copy_database(dir.file("durable.db"), db_path);
+    db = std::make_unique<tests::app>(db_path);
+    db->run("PRAGMA wal_autocheckpoint=0; INSERT INTO t(x) VALUES('a future of its own  ')");
+    ASSERT_EQ(std::filesystem::file_size(db_path + "-wal"), length);
+    start();
+    until([&] { return count(what::attached) == 3; });
+    EXPECT_EQ(count(what::reanchored), 1U);
+    db->run("CREATE TABLE other(x)");
+    stop();
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
 TEST_F(store_trouble, A3_a_host_that_was_rolled_back_does_not_build_on_commits_that_it_does_not_have) {
     create("PRAGMA wal_checkpoint(TRUNCATE);INSERT INTO t(x) VALUES('before')");
     start();
@@ -200,13 +239,7 @@ TEST_F(store_trouble, A3_a_host_that_was_rolled_back_does_not_build_on_commits_t
     db->run("PRAGMA wal_autocheckpoint=0; INSERT INTO t(x) VALUES('one')");
     stop();
     keep_state();
-    const auto copy = [&](const std::string& from, const std::string& to) {
-        for (const char* tail : {"", "-wal"}) {
-            std::ifstream in(from + tail, std::ios::binary);
-            std::ofstream(to + tail, std::ios::binary | std::ios::trunc) << in.rdbuf();  // the inode stays
-        }
-    };
-    copy(db_path, dir.file("yesterday.db"));
+    copy_database(db_path, dir.file("yesterday.db"));
     start();
     until([&] { return count(what::attached) == 2; });
     const std::size_t before = count(what::confirmed);
@@ -216,7 +249,7 @@ TEST_F(store_trouble, A3_a_host_that_was_rolled_back_does_not_build_on_commits_t
 
     db.reset();
     std::filesystem::remove(db_path + "-shm");
-    copy(dir.file("yesterday.db"), db_path);
+    copy_database(dir.file("yesterday.db"), db_path);
     bring_back_whole_state();
     db = std::make_unique<tests::app>(db_path);
     db->run("PRAGMA wal_autocheckpoint=0; INSERT INTO t(x) VALUES('another future')");

@@ -60,6 +60,7 @@ void world::lose_power(host& one) {
 
 void world::fail(std::string why) {
     note("FAILED: {}", why);
+    if (!broken_) broken_ = why;
     throw failure(why);
 }
 
@@ -67,6 +68,7 @@ void world::run(const std::function<bool()>& over, io::duration limit) {
     const io::instant until = loop.now() + limit;
     while (!over()) {
         if (!loop.step()) fail("deadlock: nothing is ready and nobody waits for a time to come");
+        if (broken_) throw failure(*broken_);  // thrown beneath somebody's coroutine, it may not have come through
         if (loop.now() > until) fail(fmt::format("not over after {} s of virtual time", limit.count() / 1'000'000'000));
     }
 }

@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -86,6 +87,7 @@ public:
 
     template <class... T>
     void note(fmt::format_string<T...> text, T&&... values) { history.note(loop.now(), text, std::forward<T>(values)...); }
+    // Ends run(), wherever this is thrown: code of the engine may have an exception end in a coroutine that nobody asks.
     [[noreturn]] void fail(std::string why);
 
 private:
@@ -93,6 +95,7 @@ private:
 
     std::vector<std::unique_ptr<host>> hosts_;
     std::vector<std::unique_ptr<process>> processes_;  // in the order of their ids, from 1
+    std::optional<std::string> broken_;                // the first failure
 };
 
 }  // namespace sim
