@@ -105,6 +105,10 @@ void network::heal(const host& from) { state_->cut.erase(from.name); }
 void network::calm() {
     network_habits& h = state_->habits;
     h.unresolved = h.refused = h.unanswered = h.reset = h.silent = h.stalled = 0;
+    const network_habits good;
+    h.bytes_per_ms = std::max(h.bytes_per_ms, good.bytes_per_ms);
+    h.window = std::max(h.window, good.window);
+    h.most_latency = std::max(h.least_latency, std::min(h.most_latency, good.most_latency));
     state_->cut.clear();
 }
 

@@ -39,7 +39,7 @@ public:
     // Nothing gets through between that host and any listener until it is healed; what was sent meanwhile arrives then.
     void cut(const host& from);
     void heal(const host& from);
-    // No accident happens any more, and everything is healed; what broke stays so.
+    // No accident happens any more, everything is healed and carries whatever applications write; what broke stays so.
     void calm();
     // A process's view of it, which lives as long as the network. It must not be used after the network's end.
     io::network& of(process& who);
