@@ -40,6 +40,7 @@ constexpr habit habits[] = {
     {"store-stalls", [](const scenario& s) { return s.store.stalled != 0; }, [](scenario& s) { s.store.stalled = 0; }},
     {"store-faults", [](const scenario& s) { return !s.store.faults.empty(); }, [](scenario& s) { s.store.faults.clear(); }},
     {"throttle", [](const scenario& s) { return s.store.most_per_second != 0; }, [](scenario& s) { s.store.most_per_second = 0; }},
+    {"listing-lag", [](const scenario& s) { return s.store.listing_lag != 0; }, [](scenario& s) { s.store.listing_lag = 0; }},
     {"network", [](const scenario& s) { return s.network; }, [](scenario& s) { s.network = false; }},
     {"wire-resets", [](const scenario& s) { return s.wires.reset != 0; }, [](scenario& s) { s.wires.reset = 0; }},
     {"wire-silence", [](const scenario& s) { return s.wires.silent != 0; }, [](scenario& s) { s.wires.silent = 0; }},

@@ -31,7 +31,7 @@ void unreliable_store(scenario& to, prng& dice) {
 }  // namespace
 
 const std::vector<std::string>& scenario_names() {
-    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "swarm", "canary"};
+    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "lagging", "swarm", "canary"};
     return names;
 }
 
@@ -86,7 +86,7 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
         if (dice.chance(200)) add(out, dice, what::disk_full, 2, 5000);
         if (dice.chance(200)) add(out, dice, what::disk_errors, 2, 3000);
     }
-    out.directory = name != "outage" && name != "rot" && !name.starts_with("s3") && name != "throttled" && dice.chance(name == "power" ? 600 : 350);
+    out.directory = name != "outage" && name != "rot" && !name.starts_with("s3") && name != "throttled" && name != "lagging" && dice.chance(name == "power" ? 600 : 350);
     out.rot = name == "rot";
     out.canary = name == "canary";
     if (name.starts_with("s3")) {
@@ -102,6 +102,12 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
     const bool sudden = swarm || name == "crash_loop" || name == "power" || name == "rot";
     if (name.starts_with("s3") || (name == "throttled" && dice.chance(500)) || (!out.directory && sudden && dice.chance(400))) draw_network(out, dice);
     if (swarm && out.network && dice.chance(300)) add(out, dice, what::partition, 2, 15'000);
+    if (name == "lagging") {
+        out.store.listing_lag = 1 + dice.below(40);
+        add(out, dice, what::kill_engine, 4);
+        add(out, dice, what::stop_engine, 2);
+        if (dice.chance(500)) draw_network(out, dice);
+    }
     if (name == "throttled" || (swarm && dice.chance(100))) out.store.most_per_second = 2 + dice.below(30);
     if (name == "s3" || (swarm && dice.chance(300))) draw_store_faults(out, dice);
     // So that logs are copied to segments while the store is away.
@@ -121,11 +127,11 @@ bool scenario::is_undisturbed() const {
 
 std::string scenario::words() const {
     std::string out = fmt::format("{}: {} databases, {} writers each, interval {} ms, snapshots {} ms, checkpoint {} K, limit {} K, batch {} K, sweep {} ms, "
-                                  "{} {}/{}/{}/{} per million, {} a second, events {}/{}, trouble for {} ms",
+                                  "{} {}/{}/{}/{} per million, {} a second, lag {}, events {}/{}, trouble for {} ms",
                                   name, applications.size(), writers, stream.min_interval.count() / 1'000'000, stream.snapshot_interval.count() / 1'000'000,
                                   stream.checkpoint_bytes >> 10U, stream.wal_limit >> 10U, stream.batch_bytes >> 10U, sweep.count() / 1'000'000,
                                   directory ? "directory" : "store", store.rejected, store.denied,
-                                  store.reply_lost, store.stalled, store.most_per_second, events.most_waiting, events.lost_rate, trouble.count() / 1'000'000);
+                                  store.reply_lost, store.stalled, store.most_per_second, store.listing_lag, events.most_waiting, events.lost_rate, trouble.count() / 1'000'000);
     if (network) out += network_words(*this);
     for (const auto& one : store.faults) out += fmt::format("; fault {} {} per million", static_cast<int>(one.what), one.rate);
     for (const auto& one : applications) out += "; " + one.words();

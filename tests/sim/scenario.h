@@ -50,7 +50,7 @@ struct scenario {
     bool is_undisturbed() const;
 };
 
-// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, swarm, canary.
+// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, swarm, canary.
 const std::vector<std::string>& scenario_names();
 // usage error (std::invalid_argument) for another name.
 scenario draw_scenario(const std::string& name, std::uint64_t seed);

@@ -97,7 +97,8 @@ void simulation::calm() {
     machine_.disk.habits.write_errors = machine_.disk.habits.sync_errors = 0;
     machine_.events.lost_rate = 0;
     server_.habits.down = false;
-    server_.habits.rejected = server_.habits.denied = server_.habits.reply_lost = server_.habits.stalled = server_.habits.most_per_second = 0;
+    server_.habits.rejected = server_.habits.denied = server_.habits.reply_lost = server_.habits.stalled = 0;
+    server_.habits.most_per_second = server_.habits.listing_lag = 0;
     server_.habits.faults.clear();
     wires_.calm();
     s3_.habits.closes = 0;
