@@ -45,6 +45,20 @@ void declare(CLI::App& app, options& asked, std::string& seed) {
     app.add_flag("--json", asked.json, "the summary as one JSON object");
 }
 
+// Of another seed the same scenario has other parts.
+void check_parts(const options& asked) {
+    if (asked.changes.without.empty()) return;
+    if (asked.scenario.empty() || asked.count != 1 || asked.minutes != 0) throw CLI::ValidationError("--without", "the parts of one --scenario and one --seed");
+    experiment one = asked.changes;
+    one.name = asked.scenario;
+    one.seed = asked.seed;
+    try {
+        (void)one.draw();
+    } catch (const std::invalid_argument& e) {
+        throw CLI::ValidationError("--without", e.what());
+    }
+}
+
 }  // namespace
 
 std::optional<options> read_options(int argc, char** argv, int& code) {
@@ -63,7 +77,7 @@ std::optional<options> read_options(int argc, char** argv, int& code) {
         if (asked.shrink && (asked.scenario.empty() || asked.count != 1 || asked.minutes != 0 || !asked.regressions.empty())) {
             throw CLI::ValidationError("--shrink", "one --scenario and one --seed");
         }
-        if (!asked.changes.without.empty() && asked.scenario.empty()) throw CLI::ValidationError("--without", "the parts of one --scenario");
+        check_parts(asked);
     } catch (const CLI::ParseError& e) {
         code = app.exit(e) == 0 ? 0 : 2;
         return std::nullopt;
