@@ -12,6 +12,7 @@
 
 #include "engine/object_encoder.h"
 #include "engine/options.h"
+#include "io/buggify.h"
 #include "io/environment.h"
 #include "io/semaphore.h"
 
@@ -20,10 +21,11 @@ namespace engine {
 struct budgets {
     // `writer_bytes`: of the store.
     budgets(const io::environment& env, const options& settings, std::uint64_t writer_bytes)
-        : lists(env.time, env.on, settings.memory_bytes / 8), small(env.time, env.on, settings.memory_bytes / 8),
-          large(env.time, env.on, settings.memory_bytes / 2), objects(env.time, env.on, settings.objects_in_flight),
-          images(env.time, env.on, std::clamp<std::uint64_t>(settings.memory_bytes / 4 / object_encoder::keep_bytes, 1, most_images)),
-          writer_bytes_(writer_bytes) {}
+        : budgets(env, io::buggify("budgets.tiny") ? tiny_bytes : settings.memory_bytes, settings.objects_in_flight, writer_bytes) {}
+
+    ~budgets() { io::must(on_disk == 0, "without streams nothing of them is on disk"); }
+    budgets(const budgets&) = delete;
+    budgets& operator=(const budgets&) = delete;
 
     static constexpr std::uint64_t most_images = 8;  // at once, however much memory there is
     static constexpr std::uint64_t list_bytes_per_frame = 64;    // wal::page_place while it grows, and the object's pages and sums
@@ -64,6 +66,11 @@ struct budgets {
     }
 
 private:
+    static constexpr std::uint64_t tiny_bytes = 256U << 10U;  // of a simulation
+    budgets(const io::environment& env, std::uint64_t memory, std::size_t puts, std::uint64_t writer_bytes)
+        : lists(env.time, env.on, memory / 8), small(env.time, env.on, memory / 8), large(env.time, env.on, memory / 2), objects(env.time, env.on, puts),
+          images(env.time, env.on, std::clamp<std::uint64_t>(memory / 4 / object_encoder::keep_bytes, 1, most_images)), writer_bytes_(writer_bytes) {}
+
     std::uint64_t writer_bytes_;
 };
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "io/buggify.h"
+
 namespace engine {
 
 cache_shelf::cache_shelf(const io::environment& env, state_store& state, const options& settings, const budgets& shares)
@@ -67,8 +69,10 @@ io::task<void> cache_shelf::add(std::string stream, object_row row) {
     state_.put(stream, row);
     std::vector<key> gone;
     // With an eighth to spare, so that it is not decided anew for each object.
-    if (bytes_ > most && look) gone = choose(most - most / 8, most);
+    if (bytes_ > most && look) gone = choose(io::buggify("cache.evict_all") ? 0 : most - most / 8, most);
     full_at_ = bytes_ > most && gone.empty() ? std::optional(most) : std::nullopt;
+    if (!gone.empty()) io::reached("cache.evicted");
+    if (full_at_) io::reached("cache.full");
     if (full_at_) gone.push_back(added);
     co_await remove(std::move(gone));
 }
@@ -77,6 +81,7 @@ io::task<bool> cache_shelf::give(std::uint64_t bytes) {
     if (bytes > bytes_) co_return false;
     auto gone = choose(bytes_ - bytes, bytes_ - bytes);
     const bool enough = bytes == 0 || !gone.empty();
+    if (enough) io::reached("cache.gave_room");
     co_await remove(std::move(gone));
     co_return enough;
 }

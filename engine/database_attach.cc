@@ -6,6 +6,7 @@
 #include "engine/database.h"
 #include "engine/database_lock.h"
 #include "engine/restore_plan.h"
+#include "io/buggify.h"
 #include "io/failpoint.h"
 #include "ltx/chain.h"
 #include "ltx/decoder.h"
@@ -37,6 +38,19 @@ std::vector<std::uint64_t> sums_of_all(const object_encoder& object) {
     std::vector<std::uint64_t> out(object.head().commit);
     for (const auto& each : object.sums()) out[each.pgno - 1] = each.sum;
     return out;
+}
+
+void mark(const attach_decision& plan) {
+    using step = attach_decision::step;
+    switch (plan.what) {
+        case step::begin: io::reached("attach.begin"); break;
+        case step::go_on: io::reached("attach.go_on"); break;
+        case step::difference: io::reached("attach.difference"); break;
+        case step::everything: io::reached("attach.everything"); break;
+        case step::refuse: io::reached("attach.refuse"); break;
+    }
+    if (plan.adopt) io::reached("attach.adopt");
+    if (plan.fence) io::reached("attach.fence");
 }
 
 }  // namespace
@@ -104,11 +118,12 @@ io::task<io::result<changes>> database::read_unseen(const remote_view& remote) {
     changes out;
     out.from_txid = out.to_txid = remembered && remembered->txid != 0 ? remembered->txid : remote.head_txid;
     const auto torn = sums.torn();
+    if (torn) io::reached("sums.torn");
     const std::uint64_t sums_at = sums.valid() ? sums.txid() : torn ? torn->txid : remote.head_txid;
     // A memo that was not written for long does not keep the sums from the little that they lack.
     const bool old_memo = out.from_txid < sums_at && remote.head_txid - out.from_txid > most_unseen;
     const std::uint64_t seen = old_memo ? sums_at : std::min(sums_at, out.from_txid);
-    if (!remote.head || seen >= remote.head_txid || remote.head_txid - seen > most_unseen) co_return out;
+    if (!remote.head || seen >= remote.head_txid || remote.head_txid - seen > most_unseen || io::buggify("attach.unseen")) co_return out;
     for (std::uint64_t txid = seen + 1; txid <= remote.head_txid; ++txid) {
         auto object = co_await around_.store.get(replica_.key(level_captures, {txid, txid}), 0, most_object_bytes);
         if (!object && object.error().code == io::errc::not_found && txid <= sums_at) continue;  // the snapshot that the stream began with
@@ -120,6 +135,7 @@ io::task<io::result<changes>> database::read_unseen(const remote_view& remote) {
             if (!head || !pages || !head->sums || head->range() != txid_range{txid, txid}) return false;
             if (txid == out.to_txid + 1) out.add(*head, *pages);
             if (torn && txid == torn->txid + 1 && head->sums->pre == torn->post && head->page_size == torn->page_size) {
+                io::reached("sums.mended");
                 return sums.apply_again(*pages, head->commit, txid, head->sums->post).has_value();
             }
             if (!sums.valid() || txid != sums.txid() + 1) return true;
@@ -165,6 +181,7 @@ io::result<wal::position> database::find_in_log(attach_input& in, const changes&
         auto same = log_holds(std::array{stretch{&at_->log, in.remembered->position, expected}}, unseen, in.remembered->page_count);
         if (!same) return same;
         proven = *same;
+        if (proven) io::reached("attach.proven_by_log");
         return true;
     };
     bool at_the_end = false;
@@ -180,6 +197,7 @@ io::result<wal::position> database::find_in_log(attach_input& in, const changes&
             auto rest = at_->log.read(expected, UINT64_MAX, UINT64_MAX);
             if (!rest) return rest.error();
             at_the_end = rest->batch.frames() == 0;
+            io::reached("attach.between_generations");
         } else {
             at_the_end = *holds && (expected.offset == end || only_own);
         }
@@ -227,6 +245,7 @@ io::result<void> database::weigh_sums(attach_input& in, const wal::position& exp
         in.log.position_holds = proven;
         return {};
     }
+    io::reached("sums.read_anew");
     if (auto ok = at_->sums.reset(in.page_size, *sums, remote.head_txid); !ok) return ok.error();
     in.sums_txid = remote.head_txid;
     return {};
@@ -270,6 +289,7 @@ io::task<io::result<void>> database::attach() {
     if (!input) co_return input.error();
     io::failpoint("attach.pinned");
     const attach_decision plan = plan_attach(*input);
+    mark(plan);
     if (plan.what == attach_decision::step::refuse) co_return io::error{plan.code, io::subject::store, plan.why};
     if (auto ours = co_await own(plan, *owned, remote->head_txid); !ours) co_return ours;
     if (auto ok = co_await set_segments_aside(); !ok) co_return ok;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/database.h"
+#include "io/buggify.h"
 
 namespace engine {
 
@@ -22,6 +23,7 @@ io::task<io::result<io::semaphore::permit>> database::wait_for(io::semaphore& fr
     auto place = from.queue(units, [this] { wake_.notify(); });
     const auto over = [this] { return deadline() && env_.time.now() >= *deadline(); };
     if (!place.granted()) {
+        io::reached("memory.full");
         auto guarded = co_await guard_until([&] { return place.granted() || over(); }, true);
         if (!guarded) co_return guarded.error();
     }
@@ -65,6 +67,7 @@ io::task<io::result<void>> database::look_at_log() {
     };
     auto looked = co_await locally(look);
     if (!looked && looked.error().code == io::errc::busy) co_return io::result<void>();
+    if (io::buggify("spill.early")) bytes = std::max(what_.settings.wal_limit, what_.settings.checkpoint_bytes);
     if (looked) tell(ladder_.on_log(env_.time.now(), bytes, image_given_up_ && !*image_given_up_));
     co_return looked;
 }
@@ -81,6 +84,7 @@ io::task<io::result<void>> database::spill() {
     const std::uint64_t before = memo_.shadow_bytes;
     std::uint64_t now_there = before;
     const auto copy = [&]() -> io::result<void> {
+        if (image_given_up_) io::reached("snapshot.given_up");
         if (image_given_up_) *image_given_up_ = true;  // it reads a log that is about to go
         for (int round = 0; round < most_rounds; ++round) {
             auto now = at_->live->index();
@@ -119,6 +123,7 @@ io::task<io::result<void>> database::spill() {
 // Room for so many bytes on local disk. Copies of shipped objects go for it. no_space, with the limit that they would break.
 io::task<io::result<counted_bytes>> database::find_room(std::uint64_t bytes) {
     const options& set = around_.settings;
+    if (io::buggify("disk.no_room")) co_return io::error{io::errc::no_space, io::subject::general, "as though the disk were full"};
     counted_bytes room(around_.shares.on_disk, bytes);
     const auto used = [this] { return around_.shares.on_disk + around_.shelf.bytes(); };
     if (set.disk_limit != 0 && used() > set.disk_limit && !co_await around_.shelf.give(used() - set.disk_limit)) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "engine/database.h"
+#include "io/buggify.h"
 #include "io/failpoint.h"
 
 namespace engine {
@@ -43,6 +44,7 @@ io::result<bool> database::save_tail(const base_state& from, const wal::wal_inde
     const std::uint64_t end = wal::frame_offset(std::uint64_t{now.max_frame} + 1, at.page_size);
     if (end < at.offset) return lost("the log ends before what was captured of it");
     if (at_->own_frame_first && at.offset == wal::header_size && now.max_frame == 1) return true;
+    if (io::buggify("hand_off.refused")) return false;
     saved.too_long = end - at.offset > saved.most;
     if (saved.too_long) return false;
     if (end != at.offset && !saved.no_room.empty()) {
@@ -52,7 +54,10 @@ io::result<bool> database::save_tail(const base_state& from, const wal::wal_inde
     auto copied = at_->shadow.append(at_->log, {from.txid, from.post, from.page_count}, at, end);
     if (!copied && copied.error().about == io::subject::database) return copied.error();
     // An object that is on its way is read from its segment from here on: the log is about to lose its frames.
-    if (copied && in_flight_) copied = read_from_segments(*in_flight_, from.position);
+    if (copied && in_flight_) {
+        io::reached("hand_off.in_flight");
+        copied = read_from_segments(*in_flight_, from.position);
+    }
     if (!copied) {
         saved.unsaved = copied.error().context;
         return false;

@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "engine/database.h"
+#include "io/buggify.h"
 #include "io/failpoint.h"
 
 namespace engine {
@@ -100,6 +101,7 @@ io::task<io::result<bool>> database::send_segments(const remote_view& remote, co
     if (!told) tell(event::what::confirmed);  // ours, and durable, but nobody was told
     tidy_up();
     while (true) {
+        io::reached("attach.segments");
         const base_state from = base();
         const std::uint64_t limit = std::min(what_.settings.batch_bytes, around_.shares.most_listed(from.position.page_size));
         auto listed = co_await wait_for(around_.shares.lists, budgets::for_list(limit, from.position.page_size));

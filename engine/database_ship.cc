@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/database.h"
+#include "io/buggify.h"
 #include "io/failpoint.h"
 
 namespace engine {
@@ -24,7 +25,8 @@ outgoing database::as_outgoing(unsigned level, std::shared_ptr<object_encoder> o
 io::task<io::result<bool>> database::capture(bool even_own) {
     next_->on_capture();
     const std::uint32_t page_size = memo_.position.page_size;
-    const std::uint64_t limit = std::min(what_.settings.batch_bytes, around_.shares.most_listed(page_size));
+    const std::uint64_t most = std::min(what_.settings.batch_bytes, around_.shares.most_listed(page_size));
+    const std::uint64_t limit = io::buggify("capture.one_commit") ? 1 : most;
     auto listed = co_await wait_for(around_.shares.lists, budgets::for_list(limit, page_size));
     if (!listed) co_return listed.error();
     const base_state from = base();
@@ -41,7 +43,10 @@ io::task<io::result<bool>> database::capture(bool even_own) {
     };
     auto got = co_await locally(read);
     if (!got) co_return got.error();
-    if (got->unpublished) next_->on_unpublished(env_.time.now());
+    if (got->unpublished) {
+        io::reached("capture.unpublished");
+        next_->on_unpublished(env_.time.now());
+    }
     if (!got->object) {
         next_->on_nothing();
         end_flushes(got->unpublished);
@@ -53,7 +58,10 @@ io::task<io::result<bool>> database::capture(bool even_own) {
     auto shipped = co_await ship(as_outgoing(level_captures, got->object));
     in_flight_.reset();
     if (!shipped) co_return shipped.error();
+    if (io::buggify("confirm.late")) co_await io::sleep_for(env_.time, std::chrono::seconds(1));
     if (auto ok = co_await confirm(*got); !ok) co_return ok.error();
+    if (got->more) io::reached("capture.more");
+    if (got->of_segment) io::reached("capture.segment");
     if (!got->more && !got->of_segment) end_flushes(got->unpublished);
     co_return true;
 }
@@ -82,7 +90,7 @@ io::task<io::result<void>> database::ship(outgoing object, when_refused how) {
 // was captured, so whether it is the last of one is found out now.
 io::task<io::result<void>> database::confirm(const captured& what) {
     const ltx::header& head = what.object->head();
-    const bool may_advance = next_ && !next_->snapshot_running();
+    const bool may_advance = next_ && !next_->snapshot_running() && !io::buggify("pin.stays");
     wal::position after = what.after;
     bool ended = false;      // a segment
     bool own_first = false;  // the generation after it begins with our own frame
@@ -115,7 +123,8 @@ io::task<io::result<void>> database::confirm(const captured& what) {
     if (!next_) co_return noted;
     const bool in_the_log = !what.of_segment && !ended && !segments;
     if (in_the_log && !what.more) tell(ladder_.on_calm(after.offset, false));
-    next_->on_confirmed(env_.time.now(), in_the_log ? after.offset : next_->log_bytes(), what.more || !in_the_log);
+    const std::uint64_t log_bytes = io::buggify("hand_off.early") ? what_.settings.checkpoint_bytes : after.offset;
+    next_->on_confirmed(env_.time.now(), in_the_log ? log_bytes : next_->log_bytes(), what.more || !in_the_log);
     co_return noted;
 }
 

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 
+#include "io/buggify.h"
+
 namespace engine {
 
 namespace {
 
 constexpr io::duration state_tick = std::chrono::milliseconds(100);
 constexpr io::duration state_retry = std::chrono::seconds(1);
+constexpr io::duration state_late = std::chrono::seconds(8);  // of a simulation
 constexpr io::duration discovery_pause = std::chrono::milliseconds(200);  // a burst of new files is looked at once
 constexpr int discovery_share = 10;  // and looking around takes at most one part of so many of the time
 constexpr io::duration missing_directory_retry = std::chrono::seconds(5);
@@ -316,7 +319,8 @@ io::task<void> engine::fleet::keep_state() {
         if (ok && failing) around_->tell({event::what::recovered, {}, 0, "state.db is written again"});
         failing = !ok;
         if (failing) state_changed_.notify();  // the rows are still marked
-        if (!stopping_) co_await io::sleep_for(env_.time, failing ? state_retry : state_tick);
+        const io::duration pause = io::buggify("state.late") ? state_late : failing ? state_retry : state_tick;
+        if (!stopping_) co_await io::sleep_for(env_.time, pause);
     }
 }
 

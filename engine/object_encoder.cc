@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "io/buggify.h"
 #include "ltx/checksum.h"
 
 namespace engine {
 
 object_encoder::object_encoder(ltx::header head, page_list from)
-    : head_(std::move(head)), from_(std::move(from)), scratch_(head_.page_size) {
+    : head_(std::move(head)), from_(std::move(from)), part_(io::buggify("encoder.small_parts") ? 2048 : part_bytes), scratch_(head_.page_size) {
     if (from_.sums.empty() && from_.pages.size() * std::uint64_t{head_.page_size} <= keep_bytes) kept_.resize(from_.pages.size() * head_.page_size);
 }
 
@@ -38,7 +39,7 @@ io::result<std::optional<io::bytes>> object_encoder::next() {
         if (!made) return made.error();
         encoder_.emplace(std::move(*made));
     }
-    for (; at_ < from_.pages.size() && encoder_->pending_bytes() < part_bytes; ++at_) {
+    for (; at_ < from_.pages.size() && encoder_->pending_bytes() < part_; ++at_) {
         auto page = page_at(at_);
         if (!page) return page.error();
         if (kept_.empty() && !sums_.empty() && ltx::page_checksum(from_.pages[at_], *page) != sums_[at_].sum) {
@@ -47,7 +48,7 @@ io::result<std::optional<io::bytes>> object_encoder::next() {
         }
         if (auto ok = encoder_->add_page(from_.pages[at_], *page); !ok) return ok.error();
     }
-    if (at_ == from_.pages.size() && encoder_->pending_bytes() < part_bytes) {
+    if (at_ == from_.pages.size() && encoder_->pending_bytes() < part_) {
         if (auto ok = encoder_->finish(); !ok) return ok.error();
         finished_ = true;
     }

@@ -55,6 +55,7 @@ private:
     ltx::header head_;
     page_list from_;
     std::vector<ltx::page_sum> sums_;
+    std::size_t part_;    // bytes
     io::bytes kept_;      // every page, if they are few
     io::bytes scratch_;   // one page
     std::optional<ltx::encoder> encoder_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/object_stream.h"
+#include "io/buggify.h"
 #include "io/task_group.h"
 #include "ltx/checksum.h"
 #include "ltx/decoder.h"
@@ -102,7 +103,7 @@ void page_fetch::cut_runs() {
             page_run* open = runs_.empty() || runs_.back().source != s ? nullptr : &runs_.back();
             const std::uint64_t end = pages[i].offset + pages[i].length;
             if (open != nullptr && pages[i].offset - (open->offset + open->length) <= gap_worth_reading && end - open->offset <= longest_run &&
-                open->last - open->first < most_pages) {
+                open->last - open->first < most_pages && !io::buggify("fetch.page_by_page")) {
                 open->length = end - open->offset;
                 ++open->last;
             } else {

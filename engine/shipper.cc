@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "io/buggify.h"
 #include "io/failpoint.h"
 #include "io/retry.h"
 
@@ -130,8 +131,10 @@ io::task<io::result<void>> shipper::ship(outgoing object, limit deadline) {
         if (taken) {
             auto who = co_await who_took(object);
             if (who && *who == taker::itself) {
+                io::reached("ship.itself");
                 outcome = io::result<void>();
             } else if (who && *who == taker::ours_or_before) {
+                io::reached("ship.arrived_late");
                 co_return io::error{io::errc::gap, io::subject::store,
                                     fmt::format("{}: an object that was on its way has arrived under this name, from an earlier process or the owner "
                                                 "before; the stream is compared with the store anew",
@@ -154,7 +157,8 @@ io::task<io::result<void>> shipper::ship(outgoing object, limit deadline) {
         on_trouble_(outcome);
         told = true;
         const auto end = deadline();
-        const io::instant again = env_.time.now() + pause.next(env_.dice);
+        const io::duration rest = pause.next(env_.dice);
+        const io::instant again = env_.time.now() + (io::buggify("ship.at_once") ? io::duration(1) : rest);
         const bool nudged = co_await nudged_.wait(end ? std::min(again, *end) : again);
         if (nudged) pause.reset();
         if (is_over(deadline)) co_return outcome.error().within(object.key);

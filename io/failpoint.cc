@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "io/buggify.h"
+
 namespace io {
 
 namespace {
@@ -30,6 +32,7 @@ appointment read_appointment() {
 }  // namespace
 
 void failpoint(std::string_view name) {
+    if (points* const listener = listener_at_points()) return listener->passed(name);
     static const appointment when = read_appointment();
     static std::atomic<long> passed = 0;
     if (name != when.name || ++passed != when.passes) return;

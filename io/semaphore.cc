@@ -2,7 +2,11 @@
 
 #include <algorithm>
 
+#include "io/buggify.h"
+
 namespace io {
+
+semaphore::~semaphore() { must(units_ == total_ && waiters_.empty(), "everything that a semaphore gave is given back before it ends"); }
 
 semaphore::place semaphore::queue(std::size_t units, std::function<void()> on_granted) {
     auto mine = std::make_shared<waiter>(waiter{std::move(on_granted), std::min(units, total_), false});
@@ -28,6 +32,7 @@ task<semaphore::permit> semaphore::acquire(std::size_t units) {
 }
 
 void semaphore::release(std::size_t units) {
+    must(units <= total_ - units_, "no more is given back to a semaphore than it gave");
     units_ += units;
     serve();
 }

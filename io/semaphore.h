@@ -62,6 +62,10 @@ public:
     };
 
     semaphore(clock& time, executor on, std::size_t units) : time_(time), on_(std::move(on)), units_(units), total_(units) {}
+    // Precondition: everything was given back.
+    ~semaphore();
+    semaphore(const semaphore&) = delete;
+    semaphore& operator=(const semaphore&) = delete;
 
     // Waits for `units` of them; more than there are in all is treated as all, so that one oversized job runs alone.
     task<permit> acquire(std::size_t units = 1);

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "io/buggify.h"
+
 namespace wal {
 
 namespace {
@@ -79,7 +81,8 @@ io::result<log_reader::reading> log_reader::read(const position& from, std::uint
     const auto take = [&out, sum](const frame& f) { out.batch.add(f, sum == nullptr ? 0 : sum(f.pgno, f.page)); };
     const std::size_t frame_bytes = frame_header_size + from.page_size;
     const std::uint64_t there = std::min(end, *there_is) - std::min(end, from.offset);
-    io::bytes chunk(static_cast<std::size_t>(std::min<std::uint64_t>(std::max(chunk_bytes / frame_bytes, std::size_t{1}) * frame_bytes, there)));
+    const std::size_t most = io::buggify("log.frame_by_frame") ? 1 : chunk_bytes;
+    io::bytes chunk(static_cast<std::size_t>(std::min<std::uint64_t>(std::max(most / frame_bytes, std::size_t{1}) * frame_bytes, there)));
     while (frames.read_offset() < end && !frames.ended()) {
         if (frames.committed().offset - from.offset >= limit) {
             out.more = true;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "io/buggify.h"
 #include "io/failpoint.h"
 #include "io/hex.h"
 
@@ -27,7 +28,7 @@ io::error gap(std::string_view why) {
 io::result<position> measure(log_reader& frames, const position& start, std::uint64_t limit) {
     position at = start;
     while (true) {
-        auto got = frames.read(at, limit, measure_bytes);
+        auto got = frames.read(at, limit, io::buggify("segment.measured_in_pieces") ? 1 : measure_bytes);
         if (!got) return got.error();
         at = got->batch.end();
         if (!got->more) return at;
@@ -134,11 +135,13 @@ io::result<void> shadow::cut(const segment& after) {
     auto size = (*file)->size();
     if (!size) return size.error();
     if (*size == after.bytes()) return {};
+    io::reached("segment.cut");
     if (auto ok = (*file)->truncate(after.bytes()); !ok) return ok;
     return (*file)->sync();
 }
 
 io::result<void> shadow::move_aside(const segment& which, std::int64_t now_ms, const io::error& why, std::vector<io::error>& troubles) {
+    io::reached("segment.aside");
     const std::string aside = fmt::format("{}.damaged-{}", which.path, now_ms);
     if (auto ok = files_->rename(which.path, aside); !ok) return ok;
     if (auto ok = files_->sync_directory(directory_); !ok) return ok;
@@ -204,13 +207,14 @@ io::result<void> shadow::copy(const log_reader& log, const position& from, std::
     };
     while (frames.read_offset() < end) {
         const std::uint64_t at = frames.read_offset();
-        const std::uint64_t want = std::min(std::max(piece_bytes / frame_bytes, std::uint64_t{1}) * frame_bytes, end - at);
+        const bool one = io::buggify("segment.frame_by_frame");
+        const std::uint64_t want = std::min(one ? frame_bytes : std::max(piece_bytes / frame_bytes, std::uint64_t{1}) * frame_bytes, end - at);
         if (auto ok = log.read_some(at, static_cast<std::size_t>(want), piece); !ok) return ok;
         const std::size_t consumed = frames.feed(piece, [](const frame&) {});
         if (consumed != want) return gap("a committed frame does not continue the checksum chain");
         if (auto ok = appending_->write_at(segment_header_size + at - to.head.start.offset, piece); !ok) return ok;
         unsynced += want;
-        if (unsynced < group_bytes) continue;
+        if (unsynced < group_bytes && !one) continue;
         if (auto ok = make_durable(); !ok) return ok;
     }
     if (frames.committed().offset != end) return gap("what the log's index calls committed does not end with a commit");

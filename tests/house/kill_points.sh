@@ -13,8 +13,10 @@ while IFS= read -r name; do complain "tests/crash/kill_points.h names $name, whi
 while IFS= read -r name; do complain "failpoint $name is in two places: which one is meant?"; done < <(uniq -d <<<"$in_code")
 grep -rnE '\bfailpoint\([^")s]' {io,ltx,wal,s3,engine,apps}/*.cc && complain "a failpoint whose name is no literal"
 
+points=$(grep -hoE '\b(buggify|reached)\("[^"]*"\)' {io,ltx,wal,s3,engine,apps}/*.{h,cc} 2>/dev/null | cut -d'"' -f2 | sort)
+while IFS= read -r name; do complain "point $name is in two places: which one is meant?"; done < <(uniq -d <<<"$points" | grep .)
 if [ -x "$2/flotilla" ] && ! grep -q '^FLOTILLA_FAILPOINTS:[A-Z]*=ON' "$2/CMakeCache.txt"; then
   grep -qF "FLOTILLA_FAILPOINT" "$2/flotilla" && complain "the program asks for failpoints although it is built without them"
-  for name in $(sort -u <<<"$in_code"); do grep -qF "$name" "$2/flotilla" && complain "the program holds the name $name although it is built without failpoints"; done
+  for name in $(sort -u <<<"$in_code"$'\n'"$points"); do grep -qF "$name" "$2/flotilla" && complain "the program holds the name $name although it is built without failpoints"; done
 fi
 exit $((failures > 0))

@@ -56,7 +56,7 @@ void application::create() {
     create_tables(db);
     std::string broken;
     const state first = read_state(db, false, broken);
-    truth_.attempt(first);
+    truth_.attempt(first, on_.wall.at(all_.loop.now()));
     truth_.decide(first.id, true);
 }
 
@@ -141,7 +141,7 @@ void application::transaction(sqlite& db, prng& dice) {
     } catch (const std::runtime_error& e) {
         throw trouble(e.what());
     }
-    truth_.attempt(next);
+    truth_.attempt(next, on_.wall.at(all_.loop.now()));
     if (dice.chance(habits_.rollback_rate)) {
         truth_.decide(id, false);
         must(db, db.try_run("ROLLBACK"), "rollback");

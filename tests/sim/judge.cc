@@ -35,6 +35,7 @@ std::optional<std::uint64_t> simulation::fingerprint(const std::string& name, st
 
 // What was confirmed is there for ever, byte for byte.
 void simulation::judge_store() {
+    judge_chains();
     for (const auto& one : streams_) {
         for (const auto& [txid, held] : one.confirmed) {
             const auto now = fingerprint(one.name, txid);
@@ -180,6 +181,7 @@ void simulation::judge() {
     }
     judge_store();
     for (std::size_t i = 0; i < streams_.size(); ++i) all_.run(checker_, judge_stream(streams_[i], live[i]), 1h);
+    for (auto& one : streams_) all_.run(checker_, judge_times(one), 1h);
     if (what_.rot) {
         stream& of = streams_[dice_.below(streams_.size())];
         all_.run(checker_, judge_rot(of), 1h);

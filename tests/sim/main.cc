@@ -16,7 +16,9 @@ int run(const sim::options& asked) {
     const sim::totals all = sim::run_batch(asked);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     std::printf("%s", (asked.json ? all.json(seconds) : all.words(seconds)).c_str());
-    if (all.failures.empty()) return 0;
+    const std::string missing = asked.marks.empty() ? "" : sim::marks_missing(asked.marks, all.marks);
+    std::fprintf(stderr, "%s", missing.c_str());
+    if (all.failures.empty()) return missing.empty() ? 0 : 1;
     if (asked.shrink) sim::shrink_and_tell(asked, all.failures.front());
     return 1;
 }

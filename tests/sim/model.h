@@ -29,10 +29,11 @@ public:
         std::uint64_t hash = 0;
         std::uint64_t order = 0;  // in which transactions held the write lock
         fate what = fate::unknown;
+        std::int64_t begun_ms = 0;  // when its commit began, by its host's clock
     };
 
     // Before the commit, with the write lock held.
-    void attempt(const state& next) { states_[next.id] = {next.hash, ++newest_, fate::unknown}; }
+    void attempt(const state& next, std::int64_t now_ms) { states_[next.id] = {next.hash, ++newest_, fate::unknown, now_ms}; }
     void decide(std::uint64_t id, bool committed) {
         known& one = states_[id];
         one.what = committed ? fate::committed : fate::undone;

@@ -16,6 +16,7 @@ struct options {
     std::uint64_t jobs = 0;      // processes at once
     std::uint64_t twice = 0;     // percent of the runs that are made twice and compared
     std::uint64_t limit_s = 0;   // of real time, for one run
+    std::string marks;           // a file of marks that the batch must reach
     bool shrink = false;
     bool loud = false;
     bool json = false;

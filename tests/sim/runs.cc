@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <map>
+#include <sstream>
 #include <stdexcept>
 
 namespace sim {
@@ -18,7 +19,7 @@ namespace {
 constexpr std::size_t most_waiting = 64;
 constexpr std::size_t most_lines = 400;  // of what a process that died had printed
 
-// What a child tells its parent; behind it comes the text of outcome::failed.
+// What a child tells its parent; behind it come the text of outcome::failed, and the marks, each with a line's end.
 struct told {
     counts all;
     std::uint64_t text_bytes = 0;
@@ -64,7 +65,9 @@ private:
         for (const auto& line : one.history().newest()) std::fprintf(stderr, "%s\n", line.c_str());
     }
     const told head{out, out.failed.size()};
-    ::_exit(answer.write(&head, sizeof head) && answer.write(out.failed.data(), out.failed.size()) ? 0 : 1);
+    std::string text = out.failed;
+    for (const auto& mark : out.marks) text += mark + "\n";
+    ::_exit(answer.write(&head, sizeof head) && answer.write(text.data(), text.size()) ? 0 : 1);
 }
 
 std::string last_lines(const std::string& text) {
@@ -118,6 +121,8 @@ public:
             std::memcpy(&head, answer.data(), sizeof head);
             static_cast<counts&>(out.out) = head.all;
             out.out.failed = answer.substr(sizeof head, head.text_bytes);
+            std::istringstream marks(answer.substr(sizeof head + head.text_bytes));
+            for (std::string mark; std::getline(marks, mark);) out.out.marks.insert(mark);
             if (out.out.failed.empty() && !one.death.empty()) out.out.failed = one.death + ", and when it ran again it did not";
         } else {
             out.out.failed = death;

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "tests/sim/late_draws.h"
 #include "tests/sim/network_draws.h"
 
 namespace sim {
@@ -11,16 +12,6 @@ namespace sim {
 namespace {
 
 io::duration ms(std::uint64_t count) { return std::chrono::milliseconds(count); }
-
-void add(scenario& to, prng& dice, mishap::what kind, std::uint64_t most, std::uint64_t longest_ms = 0) {
-    const std::uint64_t count = dice.below(most + 1);
-    for (std::uint64_t i = 0; i < count; ++i) {
-        mishap one{kind, ms(dice.below(static_cast<std::uint64_t>(to.trouble.count() / 1'000'000))), {}, 0};
-        if (longest_ms != 0) one.lasts = ms(1 + dice.below(longest_ms));
-        if (kind == mishap::what::clock_step) one.amount = static_cast<std::int64_t>(dice.below(20'000'000)) - 10'000'000;
-        to.mishaps.push_back(one);
-    }
-}
 
 void unreliable_store(scenario& to, prng& dice) {
     to.store.rejected = dice.below(200'000);
@@ -30,13 +21,23 @@ void unreliable_store(scenario& to, prng& dice) {
 
 }  // namespace
 
+void add_mishaps(scenario& to, prng& dice, mishap::what kind, std::uint64_t most, std::uint64_t longest_ms) {
+    const std::uint64_t count = dice.below(most + 1);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        mishap one{kind, ms(dice.below(static_cast<std::uint64_t>(to.trouble.count() / 1'000'000))), {}, 0};
+        if (longest_ms != 0) one.lasts = ms(1 + dice.below(longest_ms));
+        if (kind == mishap::what::clock_step) one.amount = static_cast<std::int64_t>(dice.below(20'000'000)) - 10'000'000;
+        to.mishaps.push_back(one);
+    }
+}
+
 const std::vector<std::string>& scenario_names() {
-    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "lagging", "swarm", "canary"};
+    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "lagging", "points", "swarm", "canary"};
     return names;
 }
 
 std::string_view words(mishap::what kind) {
-    constexpr std::string_view names[] = {"kill engine", "stop engine", "freeze engine", "kill writer", "lose power", "store down", "clock step", "disk full", "disk errors", "partition"};
+    constexpr std::string_view names[] = {"kill engine", "stop engine", "freeze engine", "kill writer", "lose power", "store down", "clock step", "disk full", "disk errors", "partition", "kill at a point"};
     return names[static_cast<int>(kind)];
 }
 
@@ -64,54 +65,55 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
     const bool swarm = name == "swarm";
     const auto sometimes = [&](const char* of) { return name == of || (swarm && dice.chance(500)); };
     if (sometimes("crash_loop")) {
-        add(out, dice, what::kill_engine, 6);
-        add(out, dice, what::stop_engine, 2);
-        add(out, dice, what::kill_writer, 3);
+        add_mishaps(out, dice, what::kill_engine, 6);
+        add_mishaps(out, dice, what::stop_engine, 2);
+        add_mishaps(out, dice, what::kill_writer, 3);
         if (dice.chance(500)) unreliable_store(out, dice);
     }
     if (sometimes("power")) {
-        add(out, dice, what::lose_power, 4);
-        add(out, dice, what::kill_engine, 2);
+        add_mishaps(out, dice, what::lose_power, 4);
+        add_mishaps(out, dice, what::kill_engine, 2);
     }
     if (sometimes("outage")) {
-        add(out, dice, what::store_down, 3, 15'000);
+        add_mishaps(out, dice, what::store_down, 3, 15'000);
         unreliable_store(out, dice);
     }
     if (swarm) {
-        if (dice.chance(300)) add(out, dice, what::freeze_engine, 3, 10'000);
-        if (dice.chance(300)) add(out, dice, what::clock_step, 2);
+        if (dice.chance(300)) add_mishaps(out, dice, what::freeze_engine, 3, 10'000);
+        if (dice.chance(300)) add_mishaps(out, dice, what::clock_step, 2);
         if (dice.chance(300)) out.events.most_waiting = 2 + dice.below(20);
         if (dice.chance(200)) out.events.lost_rate = dice.below(500'000);
         if (dice.chance(200)) out.store.denied = dice.below(20'000);
-        if (dice.chance(200)) add(out, dice, what::disk_full, 2, 5000);
-        if (dice.chance(200)) add(out, dice, what::disk_errors, 2, 3000);
+        if (dice.chance(200)) add_mishaps(out, dice, what::disk_full, 2, 5000);
+        if (dice.chance(200)) add_mishaps(out, dice, what::disk_errors, 2, 3000);
     }
     out.directory = name != "outage" && name != "rot" && !name.starts_with("s3") && name != "throttled" && name != "lagging" && dice.chance(name == "power" ? 600 : 350);
     out.rot = name == "rot";
     out.canary = name == "canary";
     if (name.starts_with("s3")) {
         out.trouble += ms(dice.below(40'000));  // a client that waits for an answer that does not come waits long
-        add(out, dice, what::kill_engine, 2);
-        add(out, dice, what::clock_step, 1);
+        add_mishaps(out, dice, what::kill_engine, 2);
+        add_mishaps(out, dice, what::clock_step, 1);
         if (dice.chance(80)) grow_large(out, dice);
     }
     if (name == "s3_outage") {
-        add(out, dice, what::store_down, 3, 15'000);
-        add(out, dice, what::partition, 3, 15'000);
+        add_mishaps(out, dice, what::store_down, 3, 15'000);
+        add_mishaps(out, dice, what::partition, 3, 15'000);
     }
     const bool sudden = swarm || name == "crash_loop" || name == "power" || name == "rot";
     if (name.starts_with("s3") || (name == "throttled" && dice.chance(500)) || (!out.directory && sudden && dice.chance(400))) draw_network(out, dice);
-    if (swarm && out.network && dice.chance(300)) add(out, dice, what::partition, 2, 15'000);
+    if (swarm && out.network && dice.chance(300)) add_mishaps(out, dice, what::partition, 2, 15'000);
     if (name == "lagging") {
         out.store.listing_lag = 1 + dice.below(40);
-        add(out, dice, what::kill_engine, 4);
-        add(out, dice, what::stop_engine, 2);
+        add_mishaps(out, dice, what::kill_engine, 4);
+        add_mishaps(out, dice, what::stop_engine, 2);
         if (dice.chance(500)) draw_network(out, dice);
     }
     if (name == "throttled" || (swarm && dice.chance(100))) out.store.most_per_second = 2 + dice.below(30);
     if (name == "s3" || (swarm && dice.chance(300))) draw_store_faults(out, dice);
     // So that logs are copied to segments while the store is away.
     if ((name.ends_with("outage") || swarm) && dice.chance(500)) out.stream.wal_limit = (64U << 10U) << dice.below(4);
+    draw_late(out, dice);
     std::sort(out.mishaps.begin(), out.mishaps.end(), [](const auto& a, const auto& b) {
         return std::tuple(a.at, a.kind, a.lasts, a.amount) < std::tuple(b.at, b.kind, b.lasts, b.amount);
     });
@@ -120,7 +122,7 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
 
 bool scenario::is_undisturbed() const {
     using what = mishap::what;
-    return std::all_of(mishaps.begin(), mishaps.end(), [](const mishap& one) {
+    return !points && std::all_of(mishaps.begin(), mishaps.end(), [](const mishap& one) {
         return one.kind == what::kill_writer || one.kind == what::store_down || one.kind == what::partition || one.kind == what::clock_step;
     });
 }
@@ -132,6 +134,7 @@ std::string scenario::words() const {
                                   stream.checkpoint_bytes >> 10U, stream.wal_limit >> 10U, stream.batch_bytes >> 10U, sweep.count() / 1'000'000,
                                   directory ? "directory" : "store", store.rejected, store.denied,
                                   store.reply_lost, store.stalled, store.most_per_second, store.listing_lag, events.most_waiting, events.lost_rate, trouble.count() / 1'000'000);
+    if (points) out += ", points";
     if (network) out += network_words(*this);
     for (const auto& one : store.faults) out += fmt::format("; fault {} {} per million", static_cast<int>(one.what), one.rate);
     for (const auto& one : applications) out += "; " + one.words();

@@ -16,7 +16,7 @@ namespace sim {
 
 // Something that happens to the world at a time.
 struct mishap {
-    enum class what { kill_engine, stop_engine, freeze_engine, kill_writer, lose_power, store_down, clock_step, disk_full, disk_errors, partition };
+    enum class what { kill_engine, stop_engine, freeze_engine, kill_writer, lose_power, store_down, clock_step, disk_full, disk_errors, partition, kill_at_point };
     what kind = what::kill_engine;
     io::duration at{};        // from the beginning of the run
     io::duration lasts{};     // freeze, down, full, errors, partition
@@ -42,6 +42,7 @@ struct scenario {
     bool directory = false;       // the store is a directory on the same disk (io::directory_store), not an object store
     std::uint64_t flush_rate = 300;  // in 1,000, every second: somebody asks for a commit barrier
     bool rot = false;             // at the end a bit of what is stored flips
+    bool points = false;          // the product does at its named points what it seldom does
     bool canary = false;          // a commit that the model does not know: the run must fail
 
     // One line: what was drawn.
@@ -50,10 +51,12 @@ struct scenario {
     bool is_undisturbed() const;
 };
 
-// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, swarm, canary.
+// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, points, swarm, canary.
 const std::vector<std::string>& scenario_names();
 // usage error (std::invalid_argument) for another name.
 scenario draw_scenario(const std::string& name, std::uint64_t seed);
+// Up to `most` of a kind, at any time of the run, each for up to `longest_ms`; 0: they have no end.
+void add_mishaps(scenario& to, prng& dice, mishap::what kind, std::uint64_t most, std::uint64_t longest_ms = 0);
 std::string_view words(mishap::what kind);
 
 }  // namespace sim

@@ -14,10 +14,16 @@ namespace {
 constexpr io::duration most_calm = std::chrono::minutes(30);
 constexpr io::duration probe_every = std::chrono::seconds(4);
 
+std::string_view name(engine::event::what kind) {
+    constexpr std::string_view names[] = {"watching", "attached", "confirmed", "snapshot", "handed_off", "reanchored", "detached", "failing", "stopped", "spilled",
+                                          "wal_over_limit", "disk_low", "upload_failed", "halted", "overtaken", "corruption", "recovered", "took_over"};
+    return names[static_cast<int>(kind)];
+}
+
 }  // namespace
 
 simulation::simulation(scenario what, std::uint64_t seed)
-    : what_(std::move(what)), all_(seed), dice_(all_.stream("simulation")), machine_(all_.add_host("machine")), desk_(all_.add_host("desk")),
+    : what_(std::move(what)), all_(seed), points_(all_), dice_(all_.stream("simulation")), machine_(all_.add_host("machine")), desk_(all_.add_host("desk")),
       checker_(all_.start(desk_, "checker")), shared_(machine_.disk, checker_.id),
       shared_env_{checker_.env.on, checker_.time, checker_.random, shared_, checker_.pool, checker_.log, checker_.env.make_watcher}, server_(all_), wires_(all_), s3_(server_, wires_),
       around_{[this](process& who) { return open_store(who.env, who, io::directory_store::access::write); }, [this](const station& of) { return settings(of); },
@@ -37,6 +43,7 @@ outcome simulation::run() {
         all_.history.remark(all_.loop.now(), out_.failed);
     }
     out_.hash = all_.history.hash();
+    out_.marks = points_.marks();
     out_.steps = all_.loop.steps();
     out_.virtual_ms = static_cast<std::uint64_t>(all_.loop.now().time_since_epoch().count() / 1'000'000);
     for (const auto& one : streams_) {
@@ -66,6 +73,11 @@ void simulation::set_up() {
     server_.habits = what_.store;
     wires_.habits() = what_.wires;
     s3_.habits = what_.http;
+    points_.firing = what_.points;
+    points_.on_death = [this] {
+        ++out_.deaths;
+        stations_[0]->supervise();
+    };
 }
 
 void simulation::trouble() {
@@ -93,6 +105,8 @@ void simulation::trouble() {
 void simulation::calm() {
     all_.note("calm");
     faults_ = false;
+    points_.firing = false;
+    points_.spare();
     machine_.disk.habits.capacity = disk_habits().capacity;
     machine_.disk.habits.write_errors = machine_.disk.habits.sync_errors = 0;
     machine_.events.lost_rate = 0;
@@ -168,6 +182,7 @@ void simulation::retry(station& at, std::string name) {
 void simulation::on_event(station& from, const engine::event& e) {
     all_.note("event {} of {} at TXID {}", static_cast<int>(e.kind), e.stream, e.txid);
     all_.history.remark(all_.loop.now(), e.text);
+    points_.reached(fmt::format("event {}", name(e.kind)));
     last_news_ = all_.loop.now();
     if (e.kind == engine::event::what::halted && !faults_) retry(from, e.stream);
     if (e.kind == engine::event::what::reanchored && what_.is_undisturbed()) all_.fail(fmt::format("{} lost continuity, and nothing had happened: {}", e.stream, e.text));
@@ -209,6 +224,9 @@ void simulation::happen(const mishap& one) {
             at.supervise();
             break;
         case what::store_down: server_.habits.down = true; break;
+        case what::kill_at_point:
+            if (const process* who = at.running()) points_.doom(who->id);
+            break;
         case what::clock_step: machine_.wall.offset_ms += one.amount; break;
         case what::partition: wires_.cut(machine_); break;
         case what::disk_full: machine_.disk.habits.capacity = machine_.disk.used() + dice_.below(40'000); break;

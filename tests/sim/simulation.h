@@ -16,6 +16,8 @@
 #include "engine/restore_plan.h"
 #include "io/directory_store.h"
 #include "tests/sim/application.h"
+#include "tests/sim/chain.h"
+#include "tests/sim/points.h"
 #include "tests/sim/s3_keys.h"
 #include "tests/sim/s3_server.h"
 #include "tests/sim/scenario.h"
@@ -36,7 +38,8 @@ struct counts {
 };
 
 struct outcome : counts {
-    std::string failed;  // empty: nothing was found
+    std::string failed;           // empty: nothing was found
+    std::set<std::string> marks;  // what was reached (points.h)
 };
 
 class simulation {
@@ -69,6 +72,9 @@ private:
     void retry(station& at, std::string name);
     std::optional<std::uint64_t> fingerprint(const std::string& name, std::uint64_t txid);
     void judge_store();
+    chain chain_of(const std::string& name);
+    void judge_chains();
+    io::task<void> judge_times(stream& of);
     void on_event(station& from, const engine::event& e);
     void happen(const mishap& what);
     void over(const mishap& what);
@@ -85,6 +91,7 @@ private:
 
     scenario what_;
     world all_;
+    points points_;
     prng dice_;
     host& machine_;
     host& desk_;        // where restores are made

@@ -19,6 +19,7 @@ io::task<void> station::live(std::shared_ptr<life> one) {
         engine::engine running(one->who.env, **client, around_.settings(*this));
         one->engine = &running;
         running.on_event([this, one](const engine::event& e) {
+            if (!all_.loop.is_alive(one->who.id)) return;  // it is dying: what it says nobody hears
             if (e.kind == engine::event::what::watching) one->watching = true;
             around_.on_event(*this, e);
         });

@@ -39,6 +39,8 @@ public:
     void thaw();
 
     bool is_alive() const { return life_ && all_.loop.is_alive(life_->who.id); }
+    // Null if it is dead.
+    const process* running() const { return is_alive() ? &life_->who : nullptr; }
     bool is_watching() const { return life_ && life_->watching; }
     // How the newest life ended, if it has.
     const std::optional<io::result<void>>& ended() const { return life_->ended; }

@@ -120,7 +120,7 @@ io::task<io::result<T>> store::exchange(std::string what, request_kind kind, std
     const fate drawn = draw(what, kind);
     world& all = server_.all;
     auto send = [&](auto handler) {
-        if (drawn.served) {
+        if (drawn.served && all.loop.is_alive(who_.id)) {  // else it is dying, and goes on only to its next wait
             all.loop.at(*drawn.served, the_world, [answer, serve = std::move(serve), what, &all, &server = server_, writes] {
                 if (server.habits.down) {
                     *answer = as_store(writes ? io::errc::outcome_unknown : io::errc::io_failure, what + ": the connection broke");

@@ -29,6 +29,13 @@ void threads::sleep(io::duration how_long) {
     fiber::suspend();
 }
 
+void threads::never() {
+    fiber* const self = fiber::self();
+    if (self == nullptr) return;
+    on_.at(io::instant::max(), on_.running(), [self] { fiber::resume(self); });
+    fiber::suspend();
+}
+
 io::task<void> offload::run(std::function<void()> work) {
     // The caller waits, so references to its frame are good; if its process is killed the frame stays where it is.
     auto start = [this, &work](auto handler) {

@@ -20,6 +20,8 @@ public:
     // Lets that much virtual time pass (zero: others that are ready may run first). Does nothing outside of such code, where there is
     // nobody to give way to: on the event loop.
     void sleep(io::duration how_long);
+    // Does not go on, for its process was killed. Does nothing outside of such code.
+    void never();
 
 private:
     scheduler& on_;

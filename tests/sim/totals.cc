@@ -19,6 +19,7 @@ void totals::add(const report& one) {
     twice += again;
     cpu_s += one.cpu_s;
     all_steps += one.out.steps;
+    for (const auto& mark : one.out.marks) ++marks[mark];
     if (!one.out.failed.empty()) failures.push_back({one.what, one.out, one.cpu_s, {}});
     if (again) return;
     sum.steps += one.out.steps;

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/sim/marks.h"
 #include "tests/sim/runs.h"
 
 namespace sim {
@@ -14,6 +15,7 @@ struct totals {
     double cpu_s = 0;
     counts sum;                    // of first runs; its hash means nothing
     std::uint64_t all_steps = 0;   // those of second runs, too
+    mark_counts marks;
     std::vector<report> failures;  // without their events
 
     void add(const report& one);
