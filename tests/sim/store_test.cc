@@ -88,6 +88,46 @@ TEST(store, every_fault_happens_and_none_lies) {
     EXPECT_GT(unknown_and_not, 0);
 }
 
+TEST(store, each_fault_of_a_server_is_an_error_that_tells_the_truth) {
+    using fault = sim::store_fault;
+    std::map<io::errc, int> seen;
+    for (int which = static_cast<int>(fault::request_timeout); which <= static_cast<int>(fault::truncated); ++which) {
+        shop s(static_cast<std::uint64_t>(which));
+        s.server.habits.faults = {{static_cast<fault>(which), 500'000, {}}};
+        if (!can_happen(static_cast<fault>(which), sim::request_kind::create)) continue;
+        for (int i = 0; i < 20; ++i) {
+            const std::string key = "k/" + std::to_string(i);
+            const auto put = s.run(s.store.put_if_absent(key, bytes_of("x"), {}));
+            if (put) EXPECT_TRUE(s.server.has(key)) << which;
+            else ++seen[put.error().code];
+            if (!put && put.error().code != io::errc::outcome_unknown) EXPECT_FALSE(s.server.has(key)) << which;
+            const auto got = s.run(s.store.get(key, 0, 10));
+            if (got) EXPECT_EQ(*got, bytes_of("x")) << which;
+            else if (got.error().code == io::errc::not_found) EXPECT_FALSE(s.server.has(key)) << which;
+        }
+        EXPECT_GT(s.server.failed, 0U) << which;
+    }
+    using io::errc;
+    for (const errc each : {errc::io_failure, errc::access_denied, errc::invalid, errc::busy, errc::already_exists, errc::unsupported, errc::outcome_unknown}) {
+        EXPECT_GT(seen[each], 0) << io::name(each);
+    }
+}
+
+TEST(store, serves_no_more_than_so_many_requests_a_second) {
+    shop s(8);
+    s.server.habits.most_per_second = 3;
+    int served = 0;
+    for (int i = 0; i < 100; ++i) {
+        const auto put = s.run(s.store.put_if_absent("k/" + std::to_string(i), bytes_of("x"), {}));
+        served += put.has_value();
+        if (!put) EXPECT_EQ(put.error().code, io::errc::busy);
+    }
+    const auto seconds = s.all.loop.now().time_since_epoch() / 1s;
+    EXPECT_GT(served, 0);
+    EXPECT_LE(served, 3 * (seconds + 1));
+    EXPECT_LT(served, 100);
+}
+
 TEST(store, what_a_killed_process_sent_arrives_all_the_same) {
     bool arrived = false;
     for (std::uint64_t seed = 1; seed <= 5 && !arrived; ++seed) {
