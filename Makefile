@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh Debian 12, packages included: make demo, make test.
-.PHONY: build demo test drill bench fuzz crash-loops nightly packages clean
+.PHONY: build demo test drill bench fuzz mutants crash-loops nightly packages clean
 JOBS ?= $(shell nproc)
 N ?= 20
 
@@ -39,6 +39,10 @@ SECONDS_EACH ?= 60
 fuzz: build/fuzz/build.ninja
 	cmake --build build/fuzz -j $(JOBS) --target fuzzers
 	bash tests/fuzz/run.sh build/fuzz $(SECONDS_EACH)
+
+# Every bug that tests/mutants knows, brought back in a copy of the tree: the tests and the simulator have to notice it. ONLY='F2* A6*' takes some.
+mutants: | packages
+	bash tests/mutants/run.sh . build/mutants $(ONLY)
 
 # The crash loops, on a directory and on S3 behind a bad network, N times in a row; FLOTILLA_CRASH_SECONDS says how long each takes.
 crash-loops: build/release/build.ninja
