@@ -54,6 +54,7 @@ database::database(surroundings& around, candidate what)
     memo_.problem.clear();
     memo_.pressure.clear();
     memo_.shadow_bytes = 0;  // until they are looked at
+    memo_.gone_ms = 0;
 }
 
 io::task<io::result<void>> database::open() { return open_local(); }
@@ -124,6 +125,7 @@ void database::show_words() {
     row.problem = memo_.problem;
     row.pressure = memo_.pressure;
     row.shadow_bytes = memo_.shadow_bytes;
+    row.gone_ms = 0;
     around_.state.put(row);
     around_.state_changed();
 }

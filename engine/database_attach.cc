@@ -6,6 +6,7 @@
 #include "engine/database.h"
 #include "engine/database_lock.h"
 #include "engine/restore_plan.h"
+#include "engine/set_aside.h"
 #include "io/buggify.h"
 #include "io/failpoint.h"
 #include "ltx/chain.h"
@@ -332,6 +333,10 @@ io::task<io::result<void>> database::carry_out(const attach_decision& plan, cons
     doubt_.clear();
     was_ours_ = true;
     begin_objects();
+    // In step: what was moved aside is not needed for anything that is durable.
+    const std::string aside = io::join(io::join(around_.state.directory(), "shadow"), local_id(around_.store.url(), memo_.stream));
+    const auto tidy = [&] { keep_newest(env_.files, aside, ".damaged-"); };
+    co_await locally(tidy);
     io::failpoint("attach.done");
     remember();
     show("streaming", "");

@@ -5,6 +5,7 @@
 #include <deque>
 
 #include "engine/database.h"
+#include "engine/set_aside.h"
 #include "io/buggify.h"
 #include "io/failpoint.h"
 
@@ -133,7 +134,9 @@ io::task<io::result<void>> database::set_segments_aside() {
 }
 
 void database::tell_damage(const std::vector<io::error>& troubles) {
-    for (const auto& each : troubles) tell(event::what::corruption, each.context);
+    for (const auto& each : troubles) {
+        tell(event::what::corruption, fmt::format("{}; the newest {} such files of a stream stay", each.context, most_set_aside));
+    }
 }
 
 void database::tidy_up() {

@@ -72,6 +72,7 @@ io::task<io::result<void>> engine::fleet::run() {
     };
     if (!state_->damage().empty()) tell({event::what::corruption, {}, 0, state_->damage()});
     shelf_ = std::make_unique<cache_shelf>(env_, *state_, settings_, budgets_);
+    departed_ = std::make_unique<departed>(env_, *state_, *shelf_, settings_, store_.url());
     around_.reset(new surroundings{env_, store_, *state_, settings_, tell, [this] { state_changed_.notify(); }, budgets_, *shelf_, *heart_, *others_});
     auto made = env_.make_watcher();
     if (!made) co_return made.error();
@@ -298,6 +299,8 @@ io::task<void> engine::fleet::sweep() {
         }
         const bool was_missing = directory_missing_;
         (void)co_await discover_all(false);
+        const auto is_followed = [this](const std::string& stream) { return by_stream_.contains(stream); };
+        if (!asked && co_await departed_->look(is_followed)) state_changed_.notify();
         if (was_missing && !directory_missing_) {
             for (auto& [name, one] : by_stream_) one->on_change();
         }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "engine/database.h"
+#include "engine/departed.h"
 #include "engine/engine.h"
 #include "engine/request_box.h"
 #include "io/task_group.h"
@@ -55,6 +56,7 @@ private:
     options settings_;
     std::unique_ptr<state_store> state_;
     std::unique_ptr<cache_shelf> shelf_;
+    std::unique_ptr<departed> departed_;
     std::unique_ptr<heartbeat> heart_;
     std::unique_ptr<neighbours> others_;
     std::unique_ptr<surroundings> around_;

@@ -24,6 +24,7 @@ struct memo {
     std::uint64_t snapshot_txid = 0;   // newest durable snapshot
     std::int64_t snapshot_ms = 0;      // when it was made, ms since 1970
     std::int64_t durable_ms = 0;       // when `txid` was confirmed, ms since 1970
+    std::int64_t gone_ms = 0;          // since when the database file is missing, ms since 1970; 0: it is followed, or was there
     // For people (flotilla status); decides nothing.
     std::string state;                 // "streaming", "waiting", "stopped", ...
     std::string problem;               // empty if there is none

@@ -86,6 +86,8 @@ struct options {
     std::string host;
     // Directories are swept, and databases looked at, this often, in case an event was missed.
     io::duration sweep_interval = std::chrono::minutes(2);
+    // What is remembered of a stream here is removed once its database has been missing for so long and nothing of it waits for the store. 0: never.
+    io::duration forget_after = std::chrono::hours(30 * 24);
     // After stop(): how long what was captured may take to become durable.
     io::duration drain_limit = std::chrono::seconds(30);
     // The streams of an engine that has not shown itself in the store for this long may be taken over by another one; an engine that could

@@ -26,6 +26,7 @@ const std::array<state_table, 2> state_tables{{
      "  state TEXT NOT NULL, problem TEXT NOT NULL,  -- in words\n"
      "  reanchors INTEGER NOT NULL,  -- how often continuity was lost\n"
      "  pressure TEXT NOT NULL, shadow_bytes INTEGER NOT NULL,  -- what is done while the store is behind; frames in local segments\n"
+     "  gone_ms INTEGER NOT NULL,  -- since when the database file is missing; 0: it is not\n"
      "  seal INTEGER NOT NULL,  -- CRC-64 of the row: a row that was changed by hand is not believed\n"
      "  PRIMARY KEY(store, name)) WITHOUT ROWID"},
     {"object",
@@ -43,8 +44,9 @@ const std::array<state_table, 2> state_tables{{
 
 const char* const select_memos =
     "SELECT store,name,path,device,inode,epoch,txid,page_size,page_count,post,salt1,salt2,big_endian,wal_offset,chain0,chain1,"
-    "own_frame_first,snapshot_txid,snapshot_ms,durable_ms,state,problem,reanchors,pressure,shadow_bytes,seal FROM stream";
-const char* const replace_memo = "REPLACE INTO stream VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+    "own_frame_first,snapshot_txid,snapshot_ms,durable_ms,state,problem,reanchors,pressure,shadow_bytes,gone_ms,seal FROM stream";
+const char* const replace_memo = "REPLACE INTO stream VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
+const char* const delete_memo = "DELETE FROM stream WHERE store=? AND name=?";
 const char* const select_objects =
     "SELECT store,stream,level,min_txid,max_txid,kind,state,size,attempts,error,file,file_checksum,time_ms,seal FROM object";
 const char* const replace_object = "REPLACE INTO object VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
@@ -55,7 +57,7 @@ namespace {
 using cell = std::variant<std::uint64_t, std::string>;
 using cells = std::vector<cell>;
 
-constexpr int memo_cells = 25;
+constexpr int memo_cells = 26;
 constexpr int object_cells = 13;
 
 std::uint64_t seal_of(const cells& row) {
@@ -147,7 +149,7 @@ std::optional<stored<memo>> read_memo(sqlite3_stmt* s) {
     take(out.store_url), take(m.stream), take(m.path), take(m.identity.device), take(m.identity.inode), take(m.epoch), take(m.txid);
     take(m.page_size), take(m.page_count), take(m.post), take(m.position.salt1), take(m.position.salt2), take(m.position.big_endian);
     take(m.position.offset), take(m.position.running.s0), take(m.position.running.s1), take(m.own_frame_first), take(m.snapshot_txid);
-    take(m.snapshot_ms), take(m.durable_ms), take(m.state), take(m.problem), take(m.reanchors), take(m.pressure), take(m.shadow_bytes);
+    take(m.snapshot_ms), take(m.durable_ms), take(m.state), take(m.problem), take(m.reanchors), take(m.pressure), take(m.shadow_bytes), take(m.gone_ms);
     if (!take.sound()) return std::nullopt;
     m.position.page_size = m.page_size;
     out.stream = m.stream;
@@ -158,7 +160,7 @@ void bind_memo(sqlite3_stmt* s, const std::string& store_url, const memo& m) {
     bind_cells(s, cells_of(store_url, m.stream, m.path, m.identity.device, m.identity.inode, m.epoch, m.txid, m.page_size, m.page_count, m.post,
                            m.position.salt1, m.position.salt2, m.position.big_endian, m.position.offset, m.position.running.s0,
                            m.position.running.s1, m.own_frame_first, m.snapshot_txid, m.snapshot_ms, m.durable_ms, m.state, m.problem,
-                           m.reanchors, m.pressure, m.shadow_bytes));
+                           m.reanchors, m.pressure, m.shadow_bytes, m.gone_ms));
 }
 
 std::optional<stored<object_row>> read_object(sqlite3_stmt* s) {
@@ -177,6 +179,11 @@ std::optional<stored<object_row>> read_object(sqlite3_stmt* s) {
         if (take.sound()) return out;
     }
     return std::nullopt;
+}
+
+void bind_stream(sqlite3_stmt* s, const std::string& store_url, const std::string& stream) {
+    bind(s, 1, store_url);
+    bind(s, 2, stream);
 }
 
 void bind_object(sqlite3_stmt* s, const std::string& store_url, const std::string& stream, const object_row& o) {

@@ -13,7 +13,7 @@
 namespace engine {
 
 // PRAGMA user_version of what is written here; a file of another version is moved aside and rebuilt.
-inline constexpr int state_version = 1;
+inline constexpr int state_version = 2;
 
 struct state_table {
     const char* name;
@@ -23,6 +23,7 @@ extern const std::array<state_table, 2> state_tables;
 
 extern const char* const select_memos;
 extern const char* const replace_memo;
+extern const char* const delete_memo;  // by store, name
 extern const char* const select_objects;
 extern const char* const replace_object;
 extern const char* const delete_object;  // by store, stream, level, min_txid, max_txid
@@ -38,8 +39,9 @@ struct stored {
 std::optional<stored<memo>> read_memo(sqlite3_stmt* s);
 std::optional<stored<object_row>> read_object(sqlite3_stmt* s);
 
-// Binds all parameters of replace_... and of delete_object.
+// Binds all parameters of replace_... and of delete_....
 void bind_memo(sqlite3_stmt* s, const std::string& store_url, const memo& row);
+void bind_stream(sqlite3_stmt* s, const std::string& store_url, const std::string& stream);
 void bind_object(sqlite3_stmt* s, const std::string& store_url, const std::string& stream, const object_row& row);
 void bind_object_name(sqlite3_stmt* s, const std::string& store_url, const std::string& stream, const object_name& name);
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/set_aside.h"
 #include "engine/state_rows.h"
 #include "io/failpoint.h"
 #include "io/wakeup.h"
@@ -136,6 +137,7 @@ io::result<void> state_store::open_database(std::int64_t now_ms) {
                           path, opened.error().context, aside, rows_.size());
     if (auto ok = files.rename(path, aside); !ok) return ok;
     for (const char* tail : {"-wal", "-shm"}) (void)files.remove(path + tail);
+    keep_newest(files, directory_, "state.db.corrupt-");
     if (auto ok = open_or_create(path); !ok) return ok;
     keep_what_is_proven();
     return {};
@@ -196,6 +198,13 @@ std::vector<memo> state_store::all() const {
 void state_store::put(const memo& row) {
     rows_[row.stream] = row;
     marked_[row.stream] = row;
+    forgotten_.erase(row.stream);
+}
+
+void state_store::forget(const std::string& stream) {
+    rows_.erase(stream);
+    marked_.erase(stream);
+    forgotten_.insert(stream);
 }
 
 std::vector<object_row> state_store::objects(const std::string& stream) const {
@@ -223,6 +232,7 @@ void state_store::drop(const std::string& stream, const object_name& name) {
 state_store::changes_due state_store::take_due() {
     changes_due out;
     out.memos = std::exchange(marked_, {});
+    out.forgotten = std::exchange(forgotten_, {});
     for (const object_key& key : std::exchange(marked_objects_, {})) {
         if (const auto row = objects_.find(key); row != objects_.end()) {
             out.objects.emplace_back(key.first, row->second);
@@ -236,7 +246,10 @@ state_store::changes_due state_store::take_due() {
 
 // What was put meanwhile is newer and stays. Whether a row is in the file is not known: it may have to be removed.
 void state_store::put_back(changes_due due) {
+    std::erase_if(due.memos, [this](const auto& one) { return forgotten_.contains(one.first); });
     marked_.merge(due.memos);
+    std::erase_if(due.forgotten, [this](const std::string& one) { return marked_.contains(one); });
+    forgotten_.merge(due.forgotten);
     for (const auto& [stream, row] : due.objects) marked_objects_.insert({stream, row.name});
     for (const auto& key : due.gone) {
         stored_objects_.insert(key);
@@ -249,12 +262,17 @@ io::result<void> state_store::write(const changes_due& due) {
     auto memos = prepare(db, replace_memo, subject);
     auto objects = prepare(db, replace_object, subject);
     auto gone = prepare(db, delete_object, subject);
-    if (!memos || !objects || !gone) return sqlite_error(db, subject, "state.db");
+    auto forgotten = prepare(db, delete_memo, subject);
+    if (!memos || !objects || !gone || !forgotten) return sqlite_error(db, subject, "state.db");
     if (auto ok = execute(db, "BEGIN IMMEDIATE", subject); !ok) return ok;
     bool done = true;
     for (auto row = due.memos.begin(); done && row != due.memos.end(); ++row) {
         bind_memo(memos->get(), store_url_, row->second);
         done = step_and_reset(memos->get());
+    }
+    for (auto name = due.forgotten.begin(); done && name != due.forgotten.end(); ++name) {
+        bind_stream(forgotten->get(), store_url_, *name);
+        done = step_and_reset(forgotten->get());
     }
     for (auto row = due.objects.begin(); done && row != due.objects.end(); ++row) {
         bind_object(objects->get(), store_url_, row->first, row->second);

@@ -41,6 +41,8 @@ public:
 
     // Replaces the row in memory and marks it for the next flush.
     void put(const memo& row);
+    // The stream has no row any more.
+    void forget(const std::string& stream);
 
     // The same of objects: what is remembered of those of a stream, one more or another state of it, one less. None are there of objects
     // that were on their way when the last run ended: the store is asked what became of them.
@@ -57,9 +59,10 @@ private:
     state_store(const io::environment& env, std::string directory, std::string store_url);
     struct changes_due {
         std::map<std::string, memo> memos;
+        std::set<std::string> forgotten;
         std::vector<std::pair<std::string, object_row>> objects;
         std::vector<std::pair<std::string, object_name>> gone;
-        bool empty() const { return memos.empty() && objects.empty() && gone.empty(); }
+        bool empty() const { return memos.empty() && forgotten.empty() && objects.empty() && gone.empty(); }
     };
     io::result<void> open_database(std::int64_t now_ms);
     io::result<void> open_or_create(const std::string& path);
@@ -80,6 +83,7 @@ private:
     bool created_ = false;  // by this open()
     std::map<std::string, memo> rows_;
     std::map<std::string, memo> marked_;
+    std::set<std::string> forgotten_;  // since the last flush
     std::map<object_key, object_row> objects_;
     std::set<object_key> marked_objects_;  // changed since the last flush
     std::set<object_key> stored_objects_;  // those that have a row in the file
