@@ -207,6 +207,23 @@ void disk::touched(const std::string& path, inode& file) {
     for (const auto& [one, who] : observers_) one->changed(*where.directory, where.name);
 }
 
+void disk::rot(const std::vector<std::string>& below) {
+    std::vector<std::pair<std::string, node>> found;
+    const std::function<void(const std::string&, const node&)> visit = [&](const std::string& path, const node& one) {
+        const bool asked = std::any_of(below.begin(), below.end(), [&](const std::string& each) { return path.starts_with(each); });
+        if (asked && !one->directory && one->now.size() != 0) found.emplace_back(path, one);
+        for (const auto& [name, each] : one->entries) visit(path + "/" + name, each);
+    };
+    visit("", root_);
+    if (found.empty()) return;
+    const auto& [path, one] = found[dice_.below(found.size())];
+    const std::uint64_t bit = dice_.below(one->now.size() * 8);
+    const auto flip = [bit](std::uint8_t& byte) { byte = static_cast<std::uint8_t>(byte ^ (1U << (bit % 8))); };
+    flip(one->now.all()[bit / 8]);
+    if (bit / 8 < one->durable.size()) flip(one->durable[bit / 8]);
+    history_.mix(bit);
+}
+
 // Names: in the order in which they were changed, up to some point, or any of them.
 void disk::lose_power() {
     const bool in_order = dice_.below(2) == 0;

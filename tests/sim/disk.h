@@ -69,6 +69,9 @@ public:
     // Somebody wrote to the file of that path.
     void touched(const std::string& path, inode& file);
 
+    // Flips a bit of a file whose path begins with one of these, as it is and as it would be after a loss of power; of none if there is none.
+    void rot(const std::vector<std::string>& below);
+
     // All processes of the host are dead: the power goes, and comes back.
     void lose_power();
     // A process was killed: its locks and watches are gone.

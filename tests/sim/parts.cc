@@ -51,6 +51,8 @@ constexpr habit habits[] = {
     {"event-overflow", [](const scenario& s) { return s.events.most_waiting != watcher_habits().most_waiting; },
      [](scenario& s) { s.events.most_waiting = watcher_habits().most_waiting; }},
     {"directory", [](const scenario& s) { return s.directory; }, [](scenario& s) { s.directory = false; }},
+    {"cache", [](const scenario& s) { return s.cache_bytes != 0; }, [](scenario& s) { s.cache_bytes = 0; }},
+    {"disk-limit", [](const scenario& s) { return s.disk_limit != 0; }, [](scenario& s) { s.disk_limit = 0; }},
     {"points", [](const scenario& s) { return s.points; }, [](scenario& s) { s.points = false; }},
     {"rot", [](const scenario& s) { return s.rot; }, [](scenario& s) { s.rot = false; }},
 };

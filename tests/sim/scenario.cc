@@ -32,12 +32,12 @@ void add_mishaps(scenario& to, prng& dice, mishap::what kind, std::uint64_t most
 }
 
 const std::vector<std::string>& scenario_names() {
-    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "lagging", "points", "swarm", "canary"};
+    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "lagging", "points", "checkpoints", "connections", "vacuum", "pressure", "tenants", "decay", "clocks", "swarm", "canary"};
     return names;
 }
 
 std::string_view words(mishap::what kind) {
-    constexpr std::string_view names[] = {"kill engine", "stop engine", "freeze engine", "kill writer", "lose power", "store down", "clock step", "disk full", "disk errors", "partition", "kill at a point"};
+    constexpr std::string_view names[] = {"kill engine", "stop engine", "freeze engine", "kill writer", "lose power", "store down", "clock step", "disk full", "disk errors", "partition", "kill at a point", "slow disk", "local rot"};
     return names[static_cast<int>(kind)];
 }
 
@@ -135,6 +135,7 @@ std::string scenario::words() const {
                                   directory ? "directory" : "store", store.rejected, store.denied,
                                   store.reply_lost, store.stalled, store.most_per_second, store.listing_lag, events.most_waiting, events.lost_rate, trouble.count() / 1'000'000);
     if (points) out += ", points";
+    if (cache_bytes != 0 || disk_limit != 0) out += fmt::format(", cache {} K, disk limit {} K", cache_bytes >> 10U, disk_limit >> 10U);
     if (network) out += network_words(*this);
     for (const auto& one : store.faults) out += fmt::format("; fault {} {} per million", static_cast<int>(one.what), one.rate);
     for (const auto& one : applications) out += "; " + one.words();

@@ -16,10 +16,10 @@ namespace sim {
 
 // Something that happens to the world at a time.
 struct mishap {
-    enum class what { kill_engine, stop_engine, freeze_engine, kill_writer, lose_power, store_down, clock_step, disk_full, disk_errors, partition, kill_at_point };
+    enum class what { kill_engine, stop_engine, freeze_engine, kill_writer, lose_power, store_down, clock_step, disk_full, disk_errors, partition, kill_at_point, disk_slow, rot_local };
     what kind = what::kill_engine;
     io::duration at{};        // from the beginning of the run
-    io::duration lasts{};     // freeze, down, full, errors, partition
+    io::duration lasts{};     // freeze, down, full, errors, partition, slow
     std::int64_t amount = 0;  // clock_step: ms
 };
 
@@ -42,6 +42,8 @@ struct scenario {
     bool directory = false;       // the store is a directory on the same disk (io::directory_store), not an object store
     std::uint64_t flush_rate = 300;  // in 1,000, every second: somebody asks for a commit barrier
     bool rot = false;             // at the end a bit of what is stored flips
+    std::uint64_t cache_bytes = 0;  // of the engine's options, and
+    std::uint64_t disk_limit = 0;
     bool points = false;          // the product does at its named points what it seldom does
     bool canary = false;          // a commit that the model does not know: the run must fail
 
@@ -51,7 +53,7 @@ struct scenario {
     bool is_undisturbed() const;
 };
 
-// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, points, swarm, canary.
+// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, points, checkpoints, connections, vacuum, pressure, tenants, decay, clocks, swarm, canary.
 const std::vector<std::string>& scenario_names();
 // usage error (std::invalid_argument) for another name.
 scenario draw_scenario(const std::string& name, std::uint64_t seed);

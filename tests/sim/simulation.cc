@@ -109,6 +109,8 @@ void simulation::calm() {
     points_.spare();
     machine_.disk.habits.capacity = disk_habits().capacity;
     machine_.disk.habits.write_errors = machine_.disk.habits.sync_errors = 0;
+    machine_.disk.habits.sync_time = what_.disk.sync_time;
+    machine_.disk.habits.most_pause = what_.disk.most_pause;
     machine_.events.lost_rate = 0;
     server_.habits.down = false;
     server_.habits.rejected = server_.habits.denied = server_.habits.reply_lost = server_.habits.stalled = 0;
@@ -136,6 +138,8 @@ engine::options simulation::settings(const station&) const {
     out.lock_directory = "/locks";
     out.who = "the engine of a simulation";
     out.sweep_interval = what_.sweep;
+    out.cache_bytes = what_.cache_bytes;
+    out.disk_limit = what_.disk_limit;
     return out;
 }
 
@@ -224,6 +228,14 @@ void simulation::happen(const mishap& one) {
             at.supervise();
             break;
         case what::store_down: server_.habits.down = true; break;
+        case what::disk_slow:
+            machine_.disk.habits.sync_time = 700ms;
+            machine_.disk.habits.most_pause = 20ms;
+            break;
+        case what::rot_local:
+            out_.deaths += at.kill();
+            machine_.disk.rot({"/state/state.db", "/state/sums/", "/state/shadow/", "/state/cache/"});
+            break;
         case what::kill_at_point:
             if (const process* who = at.running()) points_.doom(who->id);
             break;
@@ -245,6 +257,10 @@ void simulation::over(const mishap& one) {
     if (one.kind == what::store_down) server_.habits.down = false;
     if (one.kind == what::partition) wires_.heal(machine_);
     if (one.kind == what::disk_full) machine_.disk.habits.capacity = disk_habits().capacity;
+    if (one.kind == what::disk_slow) {
+        machine_.disk.habits.sync_time = what_.disk.sync_time;
+        machine_.disk.habits.most_pause = what_.disk.most_pause;
+    }
     if (one.kind == what::disk_errors) machine_.disk.habits.write_errors = machine_.disk.habits.sync_errors = 0;
 }
 
