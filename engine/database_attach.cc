@@ -294,6 +294,7 @@ io::task<io::result<void>> database::attach() {
     if (plan.what == attach_decision::step::refuse) co_return io::error{plan.code, io::subject::store, plan.why};
     if (auto ours = co_await own(plan, *owned, remote->head_txid); !ours) co_return ours;
     if (auto ok = co_await set_segments_aside(); !ok) co_return ok;
+    if (auto still = co_await owner_.check(); !still) co_return still;
     if (plan.loud) {
         ++memo_.reanchors;
         tell(event::what::reanchored, plan.why);

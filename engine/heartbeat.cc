@@ -75,7 +75,9 @@ io::task<io::result<void>> heartbeat::begin_session() {
     auto last = co_await read(host_key(self_.writer));
     if (!last) co_return last.error();
     std::optional<host_beat> other;
-    if (*last && (*last)->session > self_.session) other = **last;
+    // A number that we wanted and another process got is his, though we wrote it down.
+    const bool same = *last && (*last)->session == self_.session && (*last)->nonce == self_.nonce;
+    if (*last && (*last)->session >= self_.session && !same) other = **last;
     if (*last && !other && moved_ && !(*last)->ended) {
         auto lives = co_await another_lives(**last);
         if (!lives) co_return lives.error();
@@ -91,7 +93,7 @@ io::task<io::result<void>> heartbeat::begin_session() {
     }
     if (!settings_.take_over) co_return copy_error(*other);
     env_.journal.warning("{}; --take-over: a new identity is drawn", copy_error(*other).context);
-    self_ = {env_.dice.next() | 1U, 0, self_.place};
+    self_ = {env_.dice.next() | 1U, 0, self_.place, 0};
     auto taken = co_await take_session();
     if (!taken) co_return taken.error();
     if (!*taken) co_return io::error{io::errc::busy, io::subject::store, "a new identity is not new"};
@@ -119,16 +121,24 @@ io::task<io::result<bool>> heartbeat::another_lives(host_beat last) {
 // The next number is written down, then claimed in the store. False: another process has it.
 io::task<io::result<bool>> heartbeat::take_session() {
     for (int i = 0; i < most_sessions; ++i) {
+        const writer_identity before = self_;
         ++self_.session;
+        self_.nonce = nonce_;
         auto saved = co_await env_.elsewhere([this] { return save_identity(env_.files, settings_.state_directory, self_); });
         if (!saved) co_return saved.error();
         const std::string key = session_key(self_.writer, self_.session);
         auto put = co_await store_.put_if_absent(key, encode(document()), {env_.time.wall_ms()});
-        if (!put && put.error().code != io::errc::already_exists && put.error().code != io::errc::outcome_unknown) co_return put.error();
+        if (!put && put.error().code != io::errc::already_exists && put.error().code != io::errc::outcome_unknown) {
+            self_ = before;  // the next try wants the same number: who skips one does not learn that another has it
+            co_return put.error();
+        }
         std::optional<host_beat> winner = document();
         if (!put) {
             auto there = co_await read(key);
-            if (!there) co_return there.error();
+            if (!there) {
+                self_ = before;
+                co_return there.error();
+            }
             winner = *there;
         }
         if (!winner && put.error().code == io::errc::outcome_unknown) continue;  // it never arrived, and may still: that number is not used
@@ -179,6 +189,13 @@ io::task<void> heartbeat::run() {
 void heartbeat::stop_waiting() {
     waiting_over_ = true;
     hurry_.notify();
+}
+
+io::task<io::result<void>> heartbeat::reappear() {
+    const auto mine = co_await turn_.acquire();
+    if (copied_) co_return *copied_;
+    if (!lease_.has_lapsed(now())) co_return io::result<void>();  // another stream has done it
+    co_return co_await beat();
 }
 
 io::task<void> heartbeat::refresh() {

@@ -33,6 +33,9 @@ public:
     // canceled by stop_waiting().
     io::task<io::result<void>> begin();
     void stop_waiting();
+    // Shows this process in the store if it could not for a lease: what a copy of this state directory did meanwhile no owner record tells. Errors:
+    // the store's; copied()'s.
+    io::task<io::result<void>> reappear();
     // For who met an object that only a process with our identity can have written: looks for that one at once.
     io::task<void> refresh();
     // Renews until stop(); then says that nothing will be written any more, if the streams have ended before.

@@ -18,16 +18,17 @@ std::string path_in(const std::string& directory) { return io::join(directory, "
 std::optional<writer_identity> parse(std::string_view text) {
     if (text.empty() || text.back() != '\n') return std::nullopt;
     text.remove_suffix(1);
-    std::uint64_t fields[4] = {};
-    for (int i = 0; i < 4; ++i) {
-        const std::size_t end = i == 3 ? text.size() : text.find(' ');
+    constexpr int count = 5;
+    std::uint64_t fields[count] = {};
+    for (int i = 0; i < count; ++i) {
+        const std::size_t end = i == count - 1 ? text.size() : text.find(' ');
         const auto value = end == std::string_view::npos ? std::nullopt : io::parse_hex16(text.substr(0, end));
         if (!value) return std::nullopt;
         fields[i] = *value;
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     if (fields[0] == 0) return std::nullopt;
-    return writer_identity{fields[0], fields[1], {fields[2], fields[3]}};
+    return writer_identity{fields[0], fields[1], {fields[2], fields[3]}, fields[4]};
 }
 
 }  // namespace
@@ -46,7 +47,7 @@ io::result<writer_identity> open_identity(io::file_system& files, io::log& journ
     }
     auto place = place_of(files, directory);
     if (!place) return place.error();
-    const writer_identity out{fresh, 0, *place};
+    const writer_identity out{fresh, 0, *place, 0};
     if (auto ok = save_identity(files, directory, out); !ok) return ok.error();
     return out;
 }
@@ -58,7 +59,8 @@ io::result<io::file_identity> place_of(io::file_system& files, const std::string
 }
 
 io::result<void> save_identity(io::file_system& files, const std::string& directory, const writer_identity& now) {
-    const std::string line = fmt::format("{} {} {} {}\n", io::hex16(now.writer), io::hex16(now.session), io::hex16(now.place.device), io::hex16(now.place.inode));
+    const std::string line = fmt::format("{} {} {} {} {}\n", io::hex16(now.writer), io::hex16(now.session), io::hex16(now.place.device), io::hex16(now.place.inode),
+                                         io::hex16(now.nonce));
     auto ok = io::write_file(files, path_in(directory), io::view_of(line));
     if (!ok) return ok.error().within("identity");
     return ok;

@@ -1,5 +1,6 @@
 // Who this state directory is in a store, whatever becomes of state.db: the file <state directory>/identity, one line: the identity, the number
-// of the newest session, and the device and inode of the directory, by which a copy knows that it is one; each 16 hex digits.
+// of the newest session, the device and inode of the directory, by which a copy knows that it is one, and the nonce of the process that wanted
+// that session, by which one that did not get it knows that another did; each 16 hex digits.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@ struct writer_identity {
     std::uint64_t writer = 0;   // drawn once; never 0
     std::uint64_t session = 0;  // processes of this directory, counted; written down before the process shows itself in the store
     io::file_identity place;    // of the directory, when this was written
+    std::uint64_t nonce = 0;    // of the process of that session; 0: there was none yet
 
     friend bool operator==(const writer_identity&, const writer_identity&) = default;
 };

@@ -32,11 +32,10 @@ public:
     }
     // Somebody says that he took over.
     void on_told(io::instant now) { in_doubt_ = now; }
+    // Whether others may have taken this host for dead.
+    bool has_lapsed(const moment& now) const { return !last_ || last_->until(now) > lease_; }
     // Whether a stream that looked for its owner at `looked` (when it began to) must look again.
-    bool must_look(const moment& now, io::instant looked) const {
-        if (!last_ || last_->until(now) > lease_) return true;
-        return looked < in_doubt_;
-    }
+    bool must_look(const moment& now, io::instant looked) const { return has_lapsed(now) || looked < in_doubt_; }
 
 private:
     io::duration lease_;

@@ -95,8 +95,10 @@ io::task<io::result<void>> owner::claim(std::uint64_t epoch, std::uint64_t txid,
 }
 
 io::task<io::result<void>> owner::check() {
+    if (!host_.copied() && !host_.must_look(looked_) && !io::buggify("owner.look")) co_return io::result<void>();
+    auto shown = co_await host_.reappear();
     if (host_.copied()) co_return io::error{io::errc::overtaken, io::subject::store, host_.copied()->context};
-    if (!host_.must_look(looked_) && !io::buggify("owner.look")) co_return io::result<void>();
+    if (!shown) co_return shown;
     const io::instant now = env_.time.now();
     auto epoch = co_await newest_epoch();
     if (!epoch) co_return epoch.error();

@@ -30,8 +30,8 @@ public:
     // It is ours under this epoch, as look() has found.
     void keep(std::uint64_t epoch);
 
-    // Before each put of the stream: at once while the host's beats were confirmed within its lease ever since we looked; else one listing. Errors:
-    // overtaken (who has it); the store's, and then nothing may be put.
+    // Before each put of the stream, and before it is said to be ours: at once while the host's beats were confirmed within its lease ever since we
+    // looked; else a beat, of one stream for all, and one listing. Errors: overtaken (who has it); the store's, and then nothing may be put.
     io::task<io::result<void>> check();
 
 private:

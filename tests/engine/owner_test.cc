@@ -450,6 +450,37 @@ TEST_F(owner_test, A10_of_two_with_one_identity_the_one_that_began_first_is_told
     expect_sound();
 }
 
+// It wanted the session that the copy got, and has written that number down.
+TEST_F(owner_test, A10_one_that_was_refused_for_its_copy_is_refused_again_when_it_is_started_anew) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    commit_first("one");
+    stop();
+    make_second();
+    std::filesystem::copy(dir.file("state"), dir.file("second-state"), std::filesystem::copy_options::recursive);
+    store->before_put = [this](const std::string& key) -> io::task<void> {
+        on_its_way |= key.find(".flotilla/hosts") != std::string::npos;
+        while (on_its_way && !let_go) co_await io::sleep_for(world.env.time, 1ms);
+    };
+    start();
+    until([&] { return on_its_way; });
+    start_second();
+    until([&] { return second.count(what::attached) == 1; });
+    let_go = true;
+    EXPECT_EQ(refusal().code, io::errc::held);
+    ended.reset();
+    start();
+    EXPECT_EQ(refusal().code, io::errc::held);
+    ended.reset();
+    commit_second("two");
+    EXPECT_EQ(second.count(what::overtaken), 0U);
+    stop_second();
+    EXPECT_TRUE(second.ended->has_value());
+    EXPECT_EQ(tests::dump(restore()), tests::dump(second.path));
+    expect_sound();
+}
+
 TEST_F(owner_test, E10_an_owner_that_cannot_be_looked_up_is_not_taken_for_none) {
     create();
     bool down = true;
