@@ -1,6 +1,7 @@
 #include "engine/database.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace engine {
 
@@ -66,6 +67,8 @@ void database::on_change() {
 }
 
 void database::try_now() {
+    if (waits_for_store_) wake_.notify();
+    waits_for_store_ = false;
     shipper_.nudge();
     snapshot_shipper_.nudge();
 }
@@ -83,7 +86,10 @@ void database::stop() {
 
 std::optional<io::instant> database::deadline() const { return stopping_ ? std::optional(stop_by_) : std::nullopt; }
 
-base_state database::base() const { return {memo_.txid, memo_.page_count, memo_.post, memo_.epoch, memo_.position, stamped_ms_}; }
+base_state database::base() const {
+    if (image_) return image_base_;
+    return {memo_.txid, memo_.page_count, memo_.post, memo_.epoch, memo_.position, stamped_ms_};
+}
 
 void database::tell(std::optional<ladder::news> news) {
     if (news) tell(news->kind, std::move(news->text));
@@ -130,14 +136,31 @@ void database::show_words() {
     around_.state_changed();
 }
 
-io::task<void> database::detach() {
+// `keep_log`: what is pinned stays so, for the next attach.
+io::task<void> database::detach(bool keep_log) {
     detaching_ = true;
     snapshot_shipper_.nudge();
     co_await children_.join();
     detaching_ = false;
     next_.reset();
     for (auto& one : flushes_) one->begun = false;
+    if (keep_log) co_return;
+    following_ = false;
+    ladder_ = ladder(what_.settings);
     if (at_) co_await locally([this] { at_.reset(); });
+}
+
+// After what the store said the log is as much the stream's as before; not if another has the stream.
+bool database::keeps_log(const io::error& why) const {
+    return following_ && why.about == io::subject::store && why.code != io::errc::overtaken && why.code != io::errc::held;
+}
+
+// Waits, with the log guarded if it is kept, until `over` says so, or `again` comes, or the log cannot be kept any more.
+io::task<void> database::rest(const io::error& why, std::function<bool()> over, std::optional<io::instant> again) {
+    auto rested = co_await guard_until([&] { return stopping_ || over() || (again && env_.time.now() >= *again); }, false, again);
+    if (rested) co_return;
+    env_.journal.warning("{}: {}, while it waited: {}", memo_.stream, rested.error().context, why.context);
+    co_await detach(false);
 }
 
 bool database::is_gone(const io::error& why) const {
@@ -172,26 +195,72 @@ io::task<bool> database::is_no_failure_of_stop(const io::error& why, bool attach
     co_return true;
 }
 
+// Of a stop that came before the stream was in step, or when the database had just been replaced: once more, for what was committed is on this host
+// only.
+io::task<bool> database::may_still_catch_up(const io::error& why) {
+    if (last_try_ || env_.time.now() >= stop_by_) co_return false;
+    if (why.about != io::subject::database && why.code != io::errc::gap) co_return false;
+    last_try_ = !co_await is_missing();
+    co_return last_try_;
+}
+
+// An end of attach() or follow() that is not for good: what is told, and what becomes of who waits.
+void database::tell_trouble(const io::error& why) {
+    const bool news = memo_.problem != why.context;
+    if (why.code == io::errc::gap) {
+        if (news) env_.journal.warning("{}: {}", memo_.stream, why.context);  // attaching anew tells what comes of it
+        return;
+    }
+    if (keeps_log(why)) {  // whoever waits goes on waiting: everything is there to be shipped
+        const bool first = memo_.state != "failing";
+        show("failing", why.context);
+        if (first) tell(event::what::failing, why.context);
+        return;
+    }
+    show("waiting", why.context);
+    if (news) tell(event::what::detached, why.context);
+    answer_snapshots(why);
+    fail_flushes(why);
+    answer_comparisons(why);
+}
+
+// Attached, until it cannot be followed any more, or everything is shipped after a stop.
+io::task<io::result<void>> database::stay_in_step() {
+    recover(memo_.txid);
+    if (stopping_) next_->on_stop();
+    co_return co_await follow();
+}
+
+// Before the next attach.
+io::task<void> database::pause_after(const io::error& why, bool attached, io::backoff& pause) {
+    // A file that is not there, or no database to follow, is looked at again when something happens to it; all else, after a while.
+    // One that was followed until now is tried again in any case: what happened to it may be over (replaced by a rename).
+    const bool on_event = !attached && why.about == io::subject::database &&
+                          (why.code == io::errc::not_found || why.code == io::errc::not_wal || why.code == io::errc::not_a_database);
+    const io::instant again = env_.time.now() + (on_event ? pause_on_event : is_held(why) ? around_.settings.lease : pause.next(env_.dice));
+    const bool of_store = why.about == io::subject::store && !is_held(why);
+    if (on_event) co_await wake_.wait();
+    waits_for_store_ = of_store;
+    co_await rest(why, [&] { return of_store && !waits_for_store_; }, again);
+    if (of_store && !std::exchange(waits_for_store_, false)) pause.reset();
+}
+
 io::task<io::result<void>> database::run() {
     io::backoff pause{io::retry_policy{std::chrono::milliseconds(200), std::chrono::seconds(30)}};
     io::result<void> end;
     while (true) {
         end = co_await attach();
         const bool attached = end.has_value();
-        if (attached) {
-            recover(memo_.txid);
-            if (stopping_) next_->on_stop();
-            const std::uint64_t before = memo_.txid;
-            following_ = true;
-            end = co_await follow();
-            following_ = false;
-            if (!end && stopping_) end = co_await with_what_is_left(end.error());
-            if (memo_.txid != before) pause.reset();
-        }
-        co_await detach();
+        const std::uint64_t before = memo_.txid;
+        if (attached) end = co_await stay_in_step();
+        if (attached && memo_.txid != before) pause.reset();
         if (end) break;
         const io::error why = end.error();
+        const bool kept = keeps_log(why);
+        if (stopping_ && following_) end = co_await with_what_is_left(why);
+        co_await detach(kept && !stopping_);
         if (stopping_) {
+            if (co_await may_still_catch_up(why)) continue;
             if (co_await is_no_failure_of_stop(why, attached)) end = io::result<void>();
             break;
         }
@@ -211,28 +280,15 @@ io::task<io::result<void>> database::run() {
         if (halted_ && is_refusal(why)) {
             show("halted", why.context);
             answer_comparisons(why);
-            if (!co_await asked_to_retry()) break;
+            co_await rest(why, [this] { return !retries_.empty(); }, std::nullopt);
+            if (stopping_) break;
             continue;
         }
-        const bool lost = why.code == io::errc::gap;
-        if (lost && why.about == io::subject::store) co_await around_.heart.refresh();
-        const bool news = memo_.problem != why.context;
-        if (news && lost) env_.journal.warning("{}: {}", memo_.stream, why.context);  // attaching anew tells what comes of it
-        if (!lost) {
-            show("waiting", why.context);
-            if (news) tell(event::what::detached, why.context);
-            answer_snapshots(why);
-            fail_flushes(why);
-            answer_comparisons(why);
-        }
-        // A file that is not there, or no database to follow, is looked at again when something happens to it; all else, after a while.
-        // One that was followed until now is tried again in any case: what happened to it may be over (replaced by a rename).
-        const bool on_event = !attached && why.about == io::subject::database &&
-                              (why.code == io::errc::not_found || why.code == io::errc::not_wal || why.code == io::errc::not_a_database);
-        const io::instant again = env_.time.now() + (on_event ? pause_on_event : is_held(why) ? around_.settings.lease : pause.next(env_.dice));
-        if (on_event) co_await wake_.wait();
-        while (!stopping_ && env_.time.now() < again) co_await wake_.wait(again);
+        if (why.code == io::errc::gap && why.about == io::subject::store) co_await around_.heart.refresh();
+        tell_trouble(why);
+        co_await pause_after(why, attached, pause);
     }
+    co_await detach(false);
     const io::error over{io::errc::canceled, io::subject::general, "the engine stopped"};
     fail_all(over);
     if (end) show("stopped", "");
@@ -264,7 +320,7 @@ io::task<io::result<void>> database::follow() {
             }
             case step::snapshot: done = co_await start_snapshot(); break;
             case step::hand_off: done = co_await hand_off(); break;
-            case step::finish: co_return io::result<void>();
+            case step::finish: co_return co_await locally([this] { return at_->live->check(); });  // of a file that was replaced nothing is shipped
         }
         if (!done) co_return done;
     }

@@ -1,6 +1,9 @@
 // The driver of one database: attaches, then captures, ships, confirms, snapshots and hands off until told to stop; attaches again
 // when continuity is lost or the database went away and came back. One coroutine, one L0 object in flight; what comes next is decided
 // by database_state. All calls on the event loop's thread.
+//
+// From the moment when it is known what the pinned log goes on from (following_, base()), the log is guarded whenever the driver waits, whether it
+// attaches, ships, or pauses after the store failed; and segments are written by the driver alone, in its turn. When that moment is: pin_at_once().
 #pragma once
 
 #include <functional>
@@ -22,6 +25,7 @@
 #include "engine/discovery.h"
 #include "engine/counted_bytes.h"
 #include "engine/engine.h"
+#include "engine/image_in_flight.h"
 #include "engine/ladder.h"
 #include "engine/live_compare.h"
 #include "engine/owner.h"
@@ -67,7 +71,7 @@ public:
 
     // Something may have been written, or the file came or went.
     void on_change();
-    // An object that waits for its next try is tried at once: the store has answered somebody.
+    // What waits for its next try is tried at once, an object or an attach: the store has answered somebody.
     void try_now();
     void stop();
 
@@ -94,18 +98,32 @@ private:
     io::task<io::result<owner_view>> find_owner(remote_view& remote);                                    // database_owner.cc
     io::task<io::result<void>> own(const attach_decision& plan, const owner_view& was, std::uint64_t head_txid);  // database_owner.cc
     io::task<io::result<changes>> read_unseen(const remote_view& remote);
-    io::task<io::result<attach_input>> take_pin(const remote_view& remote, owner_view owner, changes unseen);
-    io::result<wal::position> find_in_log(attach_input& in, const changes& unseen);
+    // Where the log goes on that is pinned.
+    struct held_log {
+        wal::position at;
+        bool own_frame_first = false;
+        bool restarted = false;  // for the pin
+    };
+    io::task<io::result<void>> pin_at_once();                                                               // database_pin.cc
+    io::result<bool> pin_at(base_state from, bool newest, held_log& found, std::vector<io::error>& troubles);  // database_pin.cc
+    io::result<bool> nothing_follows(const wal::position& from);                                          // database_pin.cc
+    io::task<io::result<attach_input>> take_pin(const remote_view& remote, owner_view owner, changes unseen, held_log& found);
+    io::result<held_log> find_in_log(attach_input& in, const changes& unseen);
+    io::task<void> let_go();
     io::result<void> weigh_sums(attach_input& in, const wal::position& expected, bool proven);
     io::task<io::result<void>> carry_out(const attach_decision& plan, const remote_view& remote);
+    struct image_to_ship;
+    io::result<image_to_ship> make_image(const attach_decision& plan, std::uint64_t pre);
     io::task<io::result<void>> ship_image(const attach_decision& plan, std::uint64_t pre);
+    void adopt_image(const attach_decision& plan, const ltx::header& head);
+    void take_state(const attach_decision& plan, const attach_input& in, const held_log& found);
     void adopt(const ltx::header& head);
 
     // Segments of earlier runs, and those that are durable (database_segments.cc).
     struct joining;
     io::task<io::result<bool>> send_segments(const remote_view& remote, const changes& unseen, bool told, std::uint64_t epoch);
-    io::result<joining> join_segments(const remote_view& remote, const changes& unseen);
-    std::optional<memo> known(const remote_view& remote) const;
+    io::result<joining> join_segments(const std::optional<memo>& from, const remote_view& remote, const changes& unseen);
+    std::optional<memo> known(std::uint64_t head_txid) const;
     io::result<bool> made_from_segments(const memo& from, wal::position& end, const changes& unseen);
     io::task<io::result<void>> set_segments_aside();
     void tell_damage(const std::vector<io::error>& troubles);
@@ -114,13 +132,42 @@ private:
 
     // Following (database.cc).
     io::task<io::result<void>> follow();
-    io::task<void> detach();
+    io::task<void> detach(bool keep_log);
+    io::task<io::result<void>> stay_in_step();
+    void tell_trouble(const io::error& why);
+    io::task<void> pause_after(const io::error& why, bool attached, io::backoff& pause);
+    io::task<void> rest(const io::error& why, std::function<bool()> over, std::optional<io::instant> again);
+    bool keeps_log(const io::error& why) const;
+    io::task<bool> may_still_catch_up(const io::error& why);
 
     // Waiting (database_guard.cc): whatever waits for the store or for memory waits in guard_until(), where the log is looked after meanwhile.
-    io::task<io::result<void>> guard_until(std::function<bool()> met, bool for_memory);
+    io::task<io::result<void>> guard_until(std::function<bool()> met, bool for_memory, std::optional<io::instant> again = std::nullopt);
+    // For `work` to end, which runs in a child meanwhile, and does not wait for the driver's own wakeup.
+    template <class T>
+    io::task<io::result<T>> guarded(io::task<io::result<T>> work) {
+        std::optional<io::result<T>> outcome;
+        const auto carry = [&]() -> io::task<void> {
+            outcome = co_await std::move(work);
+            wake_.notify();
+        };
+        io::task_group child(env_.time, env_.on);
+        child.spawn(carry());
+        auto waited = co_await guard_until([&] { return outcome.has_value(); }, false);
+        if (!waited) {
+            abandoned_ = true;
+            retried_.notify();
+            shipper_.nudge();
+        }
+        co_await child.join();
+        abandoned_ = false;
+        if (!waited) co_return waited.error();
+        co_return std::move(*outcome);
+    }
     io::task<io::result<io::semaphore::permit>> wait_for(io::semaphore& from, std::size_t units);
     io::task<io::result<void>> look_at_log();
+    io::result<void> copy_log(const base_state& from);
     io::task<io::result<void>> spill();
+    io::task<io::result<void>> keep_image();
     io::task<io::result<counted_bytes>> find_room(std::uint64_t bytes);
     void set_shadow_bytes(std::uint64_t bytes);
     std::uint64_t tail_bytes() const;
@@ -153,7 +200,8 @@ private:
     // database_hand_off.cc
     io::task<io::result<void>> hand_off();
     struct tail {
-        std::uint64_t most = 0;          // bytes to be copied under the write lock
+        static constexpr std::uint64_t most_bytes = 8U << 20U;  // copied under the write lock; a longer one is shipped, or copied, before
+
         std::string no_room;             // why nothing may be copied at all
         bool too_long = false;           // nothing was done
         std::string unsaved;             // why it could not be copied
@@ -164,7 +212,7 @@ private:
         bool waits = false;              // there are segments that are not durable in the store
         std::uint64_t shadow_bytes = 0;
     };
-    io::task<io::result<tail>> restart_log(std::uint64_t most_tail);
+    io::task<io::result<tail>> restart_log();
     io::result<void> read_from_segments(frame_source& object, const wal::position& from);
     io::result<bool> save_tail(const base_state& from, const wal::wal_index& now, tail& saved);
     io::result<void> follow_restart(const wal::handoff& done, tail& saved);
@@ -219,7 +267,10 @@ private:
     std::unique_ptr<attachment> at_;
     std::optional<database_state> next_;
     ladder ladder_;
-    bool following_ = false;  // the log that is pinned is the stream's
+    bool following_ = false;  // the log is pinned, and goes on from base()
+    std::shared_ptr<image_in_flight> image_;  // while an attach ships one; null: none
+    base_state image_base_;                   // the stream once that is durable
+    bool image_kept_ = false;                 // it is on local disk, too
     std::shared_ptr<bool> image_given_up_;  // of the snapshot or comparison that is being made; changed only while nothing is read
     memo memo_;
     std::shared_ptr<frame_source> in_flight_;  // of the object that is being shipped; null: none that was made from the log
@@ -232,6 +283,8 @@ private:
     bool was_ours_ = false;  // it was in step once
     std::string doubt_;  // why the database cannot be what was shipped, found while following; the next attach compares them
     bool stopping_ = false;
+    bool last_try_ = false;  // after a stop, to come into step
+    bool waits_for_store_ = false;  // until try_now(), or for a while
     bool detaching_ = false;
     io::instant stop_by_{};
     std::int64_t stamped_ms_ = 0;  // time of the newest object

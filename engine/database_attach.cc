@@ -57,7 +57,11 @@ void mark(const attach_decision& plan) {
 }  // namespace
 
 io::task<io::result<void>> database::open_local() {
-    if (at_) co_return io::result<void>();
+    if (at_) {
+        auto same = co_await locally([this] { return at_->live->check(); });
+        if (same) co_return same;
+        co_await detach(false);  // replaced while the store was away, or gone
+    }
     std::vector<io::error> damage;
     const auto open_all = [&]() -> io::result<std::unique_ptr<attachment>> {
         io::file_system& files = env_.files;
@@ -115,7 +119,7 @@ io::task<io::result<remote_view>> database::look_at_store() {
 // whether the log is the one that these objects were made from. Objects that cannot be had, or do not follow, leave both short of it.
 io::task<io::result<changes>> database::read_unseen(const remote_view& remote) {
     ltx::page_sums& sums = at_->sums;
-    const auto remembered = known(remote);
+    const auto remembered = known(remote.head_txid);
     changes out;
     out.from_txid = out.to_txid = remembered && remembered->txid != 0 ? remembered->txid : remote.head_txid;
     const auto torn = sums.torn();
@@ -149,17 +153,17 @@ io::task<io::result<changes>> database::read_unseen(const remote_view& remote) {
     co_return out;
 }
 
-// Takes the pin and finds out whether the log goes on where the stream ended.
-io::task<io::result<attach_input>> database::take_pin(const remote_view& remote, owner_view owner, changes unseen) {
+// Takes the pin, if it is not held yet, and finds out whether the log goes on where the stream ended.
+io::task<io::result<attach_input>> database::take_pin(const remote_view& remote, owner_view owner, changes unseen, held_log& found) {
     attach_input in;
     in.identity = at_->live->identity();
     in.remembered = recall(around_.state.find(memo_.stream), owner, remote, in.identity);
     in.remote = remote;
     in.owner = std::move(owner);
     const auto take = [&]() -> io::result<void> {
-        auto expected = find_in_log(in, unseen);
-        if (!expected) return expected.error();
-        memo_.position = *expected;
+        auto held = find_in_log(in, unseen);
+        if (!held) return held.error();
+        found = *held;
         return {};
     };
     auto ok = co_await locally(take);
@@ -169,17 +173,18 @@ io::task<io::result<attach_input>> database::take_pin(const remote_view& remote,
 }
 
 // The blocking part of it: fills in what the log and the sums say, and returns where the log goes on.
-io::result<wal::position> database::find_in_log(attach_input& in, const changes& unseen) {
+io::result<database::held_log> database::find_in_log(attach_input& in, const changes& unseen) {
     const remote_view& remote = in.remote;
     const bool adopted = remote.head && in.remembered && remote.head_txid > in.remembered->txid;
-    wal::position expected = adopted ? position_after(*remote.head) : in.remembered ? in.remembered->position : wal::position{};
-    const bool own_first = !adopted && in.remembered && in.remembered->own_frame_first;
+    held_log found;
+    found.at = adopted ? position_after(*remote.head) : in.remembered ? in.remembered->position : wal::position{};
+    found.own_frame_first = !adopted && in.remembered && in.remembered->own_frame_first;
     // An object that the memo does not know is ours by its epoch; that the log is the one it was made from has to be shown.
     bool proven = !adopted;
     const auto find_position = [&]() -> io::result<bool> {
-        auto holds = at_->log.holds(expected, adopted);
+        auto holds = at_->log.holds(found.at, adopted);
         if (!holds || !*holds || !adopted || in.remembered->txid == 0 || unseen.to_txid != remote.head_txid) return holds;
-        auto same = log_holds(std::array{stretch{&at_->log, in.remembered->position, expected}}, unseen, in.remembered->page_count);
+        auto same = log_holds(std::array{stretch{&at_->log, in.remembered->position, found.at}}, unseen, in.remembered->page_count);
         if (!same) return same;
         proven = *same;
         if (proven) io::reached("attach.proven_by_log");
@@ -191,20 +196,20 @@ io::result<wal::position> database::find_in_log(attach_input& in, const changes&
         if (!head) return head.error();
         auto holds = find_position();
         if (!holds) return holds.error();
-        const std::uint64_t end = wal::frame_offset(std::uint64_t{now.max_frame} + 1, expected.page_size);
-        const bool only_own = own_first && now.max_frame == 1 && expected.offset == wal::header_size;
+        const std::uint64_t end = wal::frame_offset(std::uint64_t{now.max_frame} + 1, found.at.page_size);
+        const bool only_own = found.own_frame_first && now.max_frame == 1 && found.at.offset == wal::header_size;
         if (*holds && now.max_frame == 0) {
-            // Between generations: all frames in the file are dead, but we must have captured them all.
-            auto rest = at_->log.read(expected, UINT64_MAX, UINT64_MAX);
-            if (!rest) return rest.error();
-            at_the_end = rest->batch.frames() == 0;
+            auto all = nothing_follows(found.at);
+            if (!all) return all;
+            at_the_end = *all;
             io::reached("attach.between_generations");
         } else {
-            at_the_end = *holds && (expected.offset == end || only_own);
+            at_the_end = *holds && (found.at.offset == end || only_own);
         }
         return true;
     };
-    auto taken = at_->live->log_pin().take(before);
+    io::result<wal::handoff> taken = wal::handoff();
+    if (!following_) taken = at_->live->log_pin().take(before);
     if (!taken) return taken.error();
     // Between open and here the store was asked: all connections must still be on the file that the path names.
     if (auto same = at_->live->check(); !same) return io::error{io::errc::busy, io::subject::database, same.error().context};
@@ -214,16 +219,14 @@ io::result<wal::position> database::find_in_log(attach_input& in, const changes&
     in.page_size = (*head)->page_size;
     if (taken->what == wal::handoff::outcome::handed_off) {
         in.log.position_holds = at_the_end;
-        expected = wal::start_of(**head);
-        at_->own_frame_first = at_the_end && taken->own_frame_first;
+        found = {wal::start_of(**head), at_the_end && taken->own_frame_first, true};
     } else {
         auto holds = find_position();
         if (!holds) return holds.error();
         in.log.position_holds = *holds;
-        at_->own_frame_first = own_first;
     }
-    if (auto ok = weigh_sums(in, expected, proven); !ok) return ok.error();
-    return expected;
+    if (auto ok = weigh_sums(in, found.at, proven); !ok) return ok.error();
+    return found;
 }
 
 // What the page sums are worth. Where they are torn or lost, or nothing but the epoch says that the head is of this database, and the log
@@ -261,10 +264,17 @@ void database::adopt(const ltx::header& head) {
     stamped_ms_ = head.timestamp_ms;
 }
 
+// Nothing of the log is needed: the next object is the database as it is by then.
+io::task<void> database::let_go() {
+    following_ = false;
+    co_await locally([this] { at_->live->log_pin().let_go(); });
+}
+
 io::task<io::result<void>> database::attach() {
     if (auto ok = co_await open_local(); !ok) co_return ok;
     was_live_ = true;
-    auto remote = co_await look_at_store();
+    if (auto ok = co_await pin_at_once(); !ok) co_return ok;
+    auto remote = co_await guarded(look_at_store());
     if (!remote) co_return remote.error();
     auto owned = co_await find_owner(*remote);
     if (!owned) co_return owned.error();
@@ -273,25 +283,27 @@ io::task<io::result<void>> database::attach() {
     auto resent = co_await send_cached(*remote, epoch);
     if (!resent) co_return resent.error();
     if (*resent) {
-        remote = co_await look_at_store();
+        remote = co_await guarded(look_at_store());
         if (!remote) co_return remote.error();
     }
-    auto unseen = co_await read_unseen(*remote);
+    auto unseen = co_await guarded(read_unseen(*remote));
     if (!unseen) co_return unseen.error();
     auto sent = co_await send_segments(*remote, *unseen, *resent, epoch);
     if (!sent) co_return sent.error();
     if (*sent) {
-        remote = co_await look_at_store();
+        remote = co_await guarded(look_at_store());
         if (!remote) co_return remote.error();
-        unseen = co_await read_unseen(*remote);
+        unseen = co_await guarded(read_unseen(*remote));
         if (!unseen) co_return unseen.error();
     }
-    auto input = co_await take_pin(*remote, *owned, std::move(*unseen));
+    held_log found;
+    auto input = co_await take_pin(*remote, *owned, std::move(*unseen), found);
     if (!input) co_return input.error();
     io::failpoint("attach.pinned");
     const attach_decision plan = plan_attach(*input);
     mark(plan);
     if (plan.what == attach_decision::step::refuse) co_return io::error{plan.code, io::subject::store, plan.why};
+    if (plan.what != attach_decision::step::go_on) co_await let_go();
     if (auto ours = co_await own(plan, *owned, remote->head_txid); !ours) co_return ours;
     if (auto ok = co_await set_segments_aside(); !ok) co_return ok;
     if (auto still = co_await owner_.check(); !still) co_return still;
@@ -299,29 +311,40 @@ io::task<io::result<void>> database::attach() {
         ++memo_.reanchors;
         tell(event::what::reanchored, plan.why);
     }
-    memo_.identity = at_->live->identity();
-    memo_.epoch = plan.epoch;
-    memo_.snapshot_txid = remote->snapshot_txid;
-    memo_.snapshot_ms = remote->snapshot_ms;  // the memo may be older than a snapshot that is in the store
-    if (remote->head) {
-        adopt(*remote->head);
-        if (plan.adopt && !*resent) tell(event::what::confirmed);  // ours, and durable, but nobody was told
-    } else if (input->remembered) {
-        memo_.txid = input->remembered->txid;
-        memo_.post = input->remembered->post;
-    }
-    if (plan.base_txid > memo_.txid && input->remembered) {  // the store lost objects: what was confirmed is not used twice
-        memo_.txid = input->remembered->txid;
-        memo_.post = input->remembered->post;
-        memo_.page_count = input->remembered->page_count;
-    }
+    take_state(plan, *input, found);
+    if (remote->head && plan.adopt && !*resent) tell(event::what::confirmed);  // ours, and durable, but nobody was told
     co_return co_await carry_out(plan, *remote);
 }
 
+// What the store says of the stream is what the driver goes on from.
+void database::take_state(const attach_decision& plan, const attach_input& in, const held_log& found) {
+    memo_.identity = in.identity;
+    memo_.epoch = plan.epoch;
+    memo_.snapshot_txid = in.remote.snapshot_txid;
+    memo_.snapshot_ms = in.remote.snapshot_ms;  // the memo may be older than a snapshot that is in the store
+    if (in.remote.head) {
+        adopt(*in.remote.head);
+    } else if (in.remembered) {
+        memo_.txid = in.remembered->txid;
+        memo_.post = in.remembered->post;
+    }
+    if (plan.base_txid > memo_.txid && in.remembered) {  // the store lost objects: what was confirmed is not used twice
+        memo_.txid = in.remembered->txid;
+        memo_.post = in.remembered->post;
+        memo_.page_count = in.remembered->page_count;
+    }
+    memo_.position = found.at;
+    at_->own_frame_first = found.own_frame_first;
+    following_ = plan.what == attach_decision::step::go_on;
+}
+
 io::task<io::result<void>> database::carry_out(const attach_decision& plan, const remote_view& remote) {
+    if (memo_.state == "failing") {
+        show("streaming", "");
+        tell(event::what::recovered, "the store answers again");
+    }
     next_.emplace(what_.settings);
     objects_.begin_at(memo_.txid, around_.state.objects(memo_.stream));
-    ladder_ = ladder(what_.settings);
     if (memo_.snapshot_ms != 0) {
         const auto age = std::chrono::milliseconds(std::max<std::int64_t>(env_.time.wall_ms() - memo_.snapshot_ms, 0));
         next_->set_snapshot_age(env_.time.now(), age, memo_.txid > memo_.snapshot_txid);
@@ -345,78 +368,102 @@ io::task<io::result<void>> database::carry_out(const attach_decision& plan, cons
     co_return io::result<void>();
 }
 
-// The database as it is now becomes the next TXID: as a snapshot, as the pages that differ from what was shipped, or as all pages.
-io::task<io::result<void>> database::ship_image(const attach_decision& plan, std::uint64_t pre) {
+struct database::image_to_ship {
+    std::shared_ptr<object_encoder> object;  // null: nothing differs
+    wal::position mark;                      // of the image
+};
+
+// The database as it is now becomes the next TXID: as a snapshot, as the pages that differ from what was shipped, or as all pages. The log is
+// pinned from the image's mark on. Blocking.
+io::result<database::image_to_ship> database::make_image(const attach_decision& plan, std::uint64_t pre) {
     using step = attach_decision::step;
     const std::uint64_t txid = memo_.txid + 1;
     const bool snapshot = plan.what == step::begin;
-    wal::position mark;
-    const auto prepare = [&]() -> io::result<std::shared_ptr<object_encoder>> {
-        auto image = open_image(*at_, std::nullopt, 0);
-        if (!image) return image.error();
-        mark = (*image)->mark();
-        page_list pages;
-        if (plan.what == step::difference) {
-            auto changed = changed_pages(*image, at_->sums);
-            if (!changed) return changed.error();
-            const bool same = changed->pages.empty() && (*image)->page_count() == at_->sums.page_count();
-            if (same && !plan.fence) return std::shared_ptr<object_encoder>();
-            pages = std::move(*changed);
-        } else {
-            pages = all_pages(*image);
-        }
-        if (pages.pages.empty()) pages.pages.push_back(1);  // only the size changed, or nothing and it is a fence: an object needs a page
-        const ltx::header head = make_header(snapshot ? 1 : txid, txid, (*image)->page_count(), memo_.epoch, wal::header_size, mark,
-                                             stamp(env_.time.wall_ms(), stamped_ms_));
-        auto object = std::make_shared<object_encoder>(head, std::move(pages));
-        if (auto ok = object->prepare(); !ok) return ok.error();
-        std::uint64_t post = 0;
-        if (plan.what == step::difference) {
-            auto after = at_->sums.checksum_after(object->sums(), head.commit);
-            if (!after) return after.error();
-            post = *after;
-        } else {
-            for (const auto& each : object->sums()) post = ltx::fold(post, each.sum);
-        }
-        object->set_sums({snapshot ? 0 : pre, post});
-        if (plan.what == step::difference) return object;
-        // Sums made anew come before the upload: if this process does not live to hear of it, the next one proves by them what it was.
-        if (auto ok = at_->sums.reset(head.page_size, sums_of_all(*object), txid); !ok) return ok.error();
-        return object;
-    };
-    const auto turn = co_await wait_for(around_.shares.images, 1);
-    if (!turn || stopping_) co_return io::error{io::errc::canceled, io::subject::general, "stopped before the stream was in step with the store"};
-    show("streaming", "");
-    auto object = co_await locally(prepare);
-    if (!object) co_return object.error();
-    at_->own_frame_first = false;
-    if (!*object) {
-        memo_.position = mark;
-        co_return io::result<void>();
+    const wal::drain nothing_to_keep = [](const wal::wal_index&) -> io::result<bool> { return true; };
+    if (auto taken = at_->live->log_pin().take(nothing_to_keep); !taken) return taken.error();
+    if (auto same = at_->live->check(); !same) return io::error{io::errc::busy, io::subject::database, same.error().context};
+    auto image = open_image(*at_, std::nullopt, 0);
+    if (!image) return image.error();
+    image_to_ship out;
+    out.mark = (*image)->mark();
+    page_list pages;
+    if (plan.what == step::difference) {
+        auto changed = changed_pages(*image, at_->sums);
+        if (!changed) return changed.error();
+        const bool same = changed->pages.empty() && (*image)->page_count() == at_->sums.page_count();
+        if (same && !plan.fence) return out;
+        pages = std::move(*changed);
+    } else {
+        pages = all_pages(*image);
     }
-    const unsigned level = snapshot ? level_snapshots : level_captures;
-    auto shipped = co_await ship(as_outgoing(level, *object), when_refused::end);  // refused: the next attach makes it anew
-    if (!shipped) co_return shipped;
-    io::failpoint("attach.shipped");
-    if (plan.fence) io::failpoint("owner.fenced");
-    const auto note_sums = [&]() -> io::result<void> {
-        const ltx::header& head = (*object)->head();
-        if (plan.what == step::difference) return at_->sums.apply((*object)->sums(), head.commit, txid, head.sums->post);
-        return {};
-    };
-    auto noted = co_await locally(note_sums);
-    if (!noted) co_return noted;
-    adopt((*object)->head());
+    if (pages.pages.empty()) pages.pages.push_back(1);  // only the size changed, or nothing and it is a fence: an object needs a page
+    const ltx::header head = make_header(snapshot ? 1 : txid, txid, (*image)->page_count(), memo_.epoch, wal::header_size, out.mark,
+                                         stamp(env_.time.wall_ms(), stamped_ms_));
+    out.object = std::make_shared<object_encoder>(head, std::move(pages));
+    if (auto ok = out.object->prepare(); !ok) return ok.error();
+    if (plan.what == step::difference) {
+        auto after = at_->sums.checksum_after(out.object->sums(), head.commit);
+        if (!after) return after.error();
+        out.object->set_sums({pre, *after});
+        return out;
+    }
+    std::uint64_t post = 0;
+    for (const auto& each : out.object->sums()) post = ltx::fold(post, each.sum);
+    out.object->set_sums({snapshot ? 0 : pre, post});
+    // Sums made anew come before the upload: if this process does not live to hear of it, the next one proves by them what it was.
+    if (auto ok = at_->sums.reset(head.page_size, sums_of_all(*out.object), txid); !ok) return ok.error();
+    return out;
+}
+
+// While it is on its way, the log goes on from its mark, and is guarded as if it were durable; in need the image is kept on local disk for that.
+io::task<io::result<void>> database::ship_image(const attach_decision& plan, std::uint64_t pre) {
+    const auto turn = co_await wait_for(around_.shares.images, 1);
+    if (!turn) co_return turn.error();
+    show("streaming", "");
+    auto made = co_await locally([&] { return make_image(plan, pre); });
+    if (!made) co_return made.error();
+    at_->own_frame_first = false;
+    if (made->object) {
+        const ltx::header& head = made->object->head();
+        const object_name name{plan.what == attach_decision::step::begin ? level_snapshots : level_captures, head.range()};
+        image_ = std::make_shared<image_in_flight>(cache_, name, made->object);
+        image_base_ = {head.max_txid, head.commit, head.sums->post, memo_.epoch, made->mark, stamped_ms_};
+        following_ = true;
+        outgoing object = as_outgoing(name.level, made->object);
+        object.parts = [image = image_] { return image_in_flight::parts(image); };
+        auto shipped = co_await ship(object, when_refused::end);  // refused: the next attach makes it anew
+        made->mark = image_base_.position;
+        image_.reset();
+        image_kept_ = false;
+        following_ = shipped.has_value();
+        set_shadow_bytes(at_->shadow.bytes());
+        if (!shipped) co_return shipped;
+        if (objects_.find(name) != nullptr) co_await settle(object, nullptr);  // kept at the moment when it was confirmed
+        io::failpoint("attach.shipped");
+        if (plan.fence) io::failpoint("owner.fenced");
+        const auto note_sums = [&]() -> io::result<void> {
+            if (plan.what != attach_decision::step::difference) return {};
+            return at_->sums.apply(made->object->sums(), head.commit, head.max_txid, head.sums->post);
+        };
+        auto noted = co_await locally(note_sums);
+        if (!noted) co_return noted;
+        adopt_image(plan, head);
+    }
+    memo_.position = made->mark;
+    following_ = true;
+    co_return io::result<void>();
+}
+
+void database::adopt_image(const attach_decision& plan, const ltx::header& head) {
+    adopt(head);
     memo_.durable_ms = env_.time.wall_ms();
-    memo_.position = mark;
-    if (snapshot) {
-        memo_.snapshot_txid = txid;
-        memo_.snapshot_ms = (*object)->head().timestamp_ms;
+    if (plan.what == attach_decision::step::begin) {
+        memo_.snapshot_txid = head.max_txid;
+        memo_.snapshot_ms = head.timestamp_ms;
         next_->set_snapshot_age(env_.time.now(), io::duration::zero(), false);
         tell(event::what::snapshot);
     }
     tell(event::what::confirmed);
-    co_return io::result<void>();
 }
 
 }  // namespace engine

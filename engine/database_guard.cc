@@ -6,6 +6,7 @@
 
 #include "engine/database.h"
 #include "io/buggify.h"
+#include "io/failpoint.h"
 
 namespace engine {
 
@@ -14,7 +15,6 @@ namespace {
 // What is left to be copied under the write lock: so much, or what was written during the last of so many rounds.
 constexpr std::uint64_t short_tail_bytes = 1U << 20U;
 constexpr int most_rounds = 8;
-constexpr std::uint64_t most_tail_bytes = 8U << 20U;
 
 }  // namespace
 
@@ -31,9 +31,9 @@ io::task<io::result<io::semaphore::permit>> database::wait_for(io::semaphore& fr
     co_return place.take();
 }
 
-// Returns once `met` says so; whoever makes it so wakes the driver. An error is one of the log's: it must be attached to anew, whatever is
-// waited for.
-io::task<io::result<void>> database::guard_until(std::function<bool()> met, bool for_memory) {
+// Returns once `met` says so; whoever makes it so wakes the driver, or `again` comes. An error is one of the log's: it must be attached to anew,
+// whatever is waited for.
+io::task<io::result<void>> database::guard_until(std::function<bool()> met, bool for_memory, std::optional<io::instant> again) {
     using step = ladder::step;
     ladder_.on_waiting(env_.time.now(), for_memory);
     io::result<void> outcome;
@@ -46,6 +46,7 @@ io::task<io::result<void>> database::guard_until(std::function<bool()> met, bool
             case step::wait: {
                 auto until = deadline();
                 if (until && *until <= env_.time.now()) until.reset();  // what is waited for knows it, too
+                if (again && (!until || *again < *until)) until = again;
                 if (now.until && (!until || *now.until < *until)) until = now.until;
                 co_await wake_.wait(until);
                 break;
@@ -62,20 +63,42 @@ io::task<io::result<void>> database::look_at_log() {
     const auto look = [&]() -> io::result<void> {
         auto now = at_->live->index();
         if (!now) return now.error();
-        bytes = wal::frame_offset(std::uint64_t{now->max_frame} + 1, memo_.page_size);
+        bytes = wal::frame_offset(std::uint64_t{now->max_frame} + 1, now->page_size);
         return {};
     };
     auto looked = co_await locally(look);
     if (!looked && looked.error().code == io::errc::busy) co_return io::result<void>();
     if (io::buggify("spill.early")) bytes = std::max(what_.settings.wal_limit, what_.settings.checkpoint_bytes);
-    if (looked) tell(ladder_.on_log(env_.time.now(), bytes, image_given_up_ && !*image_given_up_));
+    // An image of an attach is kept on local disk for the log to be restarted: as soon as the store fails, or the log is no smaller than that.
+    const bool image = image_ && !image_kept_ && image_->object().page_bytes() > bytes;
+    const bool snapshot = image_given_up_ && !*image_given_up_;
+    if (looked) tell(ladder_.on_log(env_.time.now(), bytes, image || snapshot));
     co_return looked;
+}
+
+// What of the log follows `from` becomes durable in segments, while the application goes on writing; at most a short tail is left, if it does not
+// write faster than it is copied.
+io::result<void> database::copy_log(const base_state& from) {
+    for (int round = 0; round < most_rounds; ++round) {
+        auto now = at_->live->index();
+        if (!now) return now.error();
+        const wal::position at = at_->shadow.goes_on_from(from.position);
+        const std::uint64_t end = wal::frame_offset(std::uint64_t{now->max_frame} + 1, at.page_size);
+        if (now->salt1 != at.salt1 || now->salt2 != at.salt2 || end < at.offset) return {};  // the handoff says what that means
+        if (end - at.offset <= short_tail_bytes) return {};
+        auto copied = at_->shadow.append(at_->log, {from.txid, from.post, from.page_count}, at, end);
+        if (!copied) return copied;
+    }
+    return {};
 }
 
 // Copies the log to segments and restarts it. Most of the copy is made while the application goes on writing; what it wrote meanwhile, under
 // the write lock. The object in flight is read from the segment from then on.
 io::task<io::result<void>> database::spill() {
     const base_state from = base();
+    if (image_ && !image_kept_) {
+        if (auto kept = co_await keep_image(); !kept) co_return kept;
+    }
     auto room = co_await find_room(ladder_.log_bytes());
     if (!room) {
         tell(ladder_.on_disk_low(env_.time.now(), room.error().context));
@@ -86,18 +109,9 @@ io::task<io::result<void>> database::spill() {
     const auto copy = [&]() -> io::result<void> {
         if (image_given_up_) io::reached("snapshot.given_up");
         if (image_given_up_) *image_given_up_ = true;  // it reads a log that is about to go
-        for (int round = 0; round < most_rounds; ++round) {
-            auto now = at_->live->index();
-            if (!now) return now.error();
-            const wal::position at = at_->shadow.goes_on_from(from.position);
-            const std::uint64_t end = wal::frame_offset(std::uint64_t{now->max_frame} + 1, at.page_size);
-            if (now->salt1 != at.salt1 || now->salt2 != at.salt2 || end < at.offset) return {};  // the handoff says what that means
-            if (end - at.offset <= short_tail_bytes) return {};
-            auto copied = at_->shadow.append(at_->log, {from.txid, from.post, from.page_count}, at, end);
-            now_there = at_->shadow.bytes();
-            if (!copied) return copied;
-        }
-        return {};
+        auto copied = copy_log(from);
+        now_there = at_->shadow.bytes();
+        return copied;
     };
     auto copied = co_await locally(copy);
     set_shadow_bytes(now_there);
@@ -107,7 +121,7 @@ io::task<io::result<void>> database::spill() {
         tell(ladder_.on_disk_low(env_.time.now(), copied.error().context));
         co_return io::result<void>();
     }
-    auto done = co_await restart_log(most_tail_bytes);
+    auto done = co_await restart_log();
     if (!done) co_return done.error();
     if (done->restarted) {
         tell(ladder_.on_spilled(memo_.shadow_bytes - std::min(before, memo_.shadow_bytes), done->next.offset));
@@ -118,6 +132,29 @@ io::task<io::result<void>> database::spill() {
                                                                 : "a reader or writer of the application keeps it from being restarted"));
     }
     co_return io::result<void>();
+}
+
+// The log is about to go from which an image is read that is on its way. If it cannot be kept, the attach is given up: without that image nothing
+// relies on the log, which is let go.
+io::task<io::result<void>> database::keep_image() {
+    const auto image = image_;
+    auto room = co_await find_room(image->object().page_bytes() + ladder_.log_bytes());
+    io::result<void> done;
+    if (!room) done = room.error();
+    if (done) {
+        auto kept = co_await locally([image] { return image->keep(); });
+        if (!kept) done = kept.error();
+        if (kept) {
+            image_kept_ = true;
+            objects_.on_saved(image->name(), cache_.file(image->name()), kept->size, kept->file_checksum);
+            note(image->name());
+            io::failpoint("image.kept");
+            co_return io::result<void>();
+        }
+    }
+    co_return io::error{done.error().code, io::subject::general,
+                        fmt::format("the image that is on its way to the store cannot be kept on local disk, and would keep the log from being restarted: {}. "
+                                    "The log is let go; when the store answers, the database is compared with it anew", done.error().context)};
 }
 
 // Room for so many bytes on local disk. Copies of shipped objects go for it. no_space, with the limit that they would break.
@@ -149,7 +186,7 @@ void database::set_shadow_bytes(std::uint64_t bytes) {
 
 // What the log holds that is neither durable nor in a segment. Blocking.
 std::uint64_t database::tail_bytes() const {
-    const wal::position at = at_->shadow.goes_on_from(memo_.position);
+    const wal::position at = at_->shadow.goes_on_from(base().position);
     auto now = at_->live->index();
     if (!now || now->salt1 != at.salt1 || now->salt2 != at.salt2) return 0;
     const std::uint64_t end = wal::frame_offset(std::uint64_t{now->max_frame} + 1, at.page_size);

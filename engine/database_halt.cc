@@ -135,14 +135,13 @@ io::task<void> database::refuse(const outgoing& object, const io::error& why, wh
     }
 }
 
-// Whether the stream may keep what it knows of its log while the object is refused; else it comes into step anew when it is tried again, as after a
-// restart, so that those that halt never keep the others from the memory that they need.
+// Whether the stream may keep in memory what the object is made of while it is refused; else it comes into step anew when it is tried again, as
+// after a restart, so that those that halt never keep the others from the memory that they need.
 bool database::may_hold(counted_bytes& held, const outgoing& object) {
     held.set(budgets::for_list(object.page_bytes, object.head.page_size));
     if (around_.shares.halted <= around_.shares.most_halted()) return true;
     held.set(0);
-    env_.journal.warning("{}: too much is refused to be kept in memory: the log is let go, and what is committed until TXID {} is accepted comes as one "
-                         "difference", memo_.stream, object.head.max_txid);
+    env_.journal.info("{}: too much is refused to be kept in memory: TXID {} is read from local disk when it is tried again", memo_.stream, object.head.max_txid);
     return false;
 }
 
@@ -173,6 +172,7 @@ io::task<io::result<std::uint64_t>> database::retry() {
     auto mine = std::make_shared<asked_retry>(asked_retry{io::wakeup(env_.time, env_.on), std::nullopt});
     retries_.push_back(mine);
     retried_.notify();
+    wake_.notify();
     while (!mine->outcome) co_await mine->done.wait();
     co_return *mine->outcome;
 }
@@ -191,12 +191,14 @@ io::task<io::result<bool>> database::send_cached(const remote_view& remote, std:
         note(row.name);
     }
     for (const object_name& name : *names) {
-        const bool shipped = name.level != level_captures || name.range.max <= remote.head_txid;
+        const bool first = name.level == level_snapshots && remote.head_txid == 0 && around_.state.find(memo_.stream).value_or(memo{}).txid == 0;
+        const bool shipped = !first && (name.level != level_captures || name.range.max <= remote.head_txid);
         if (shipped && around_.shelf.in_use() && around_.shelf.holds(memo_.stream, name)) continue;
         if (!shipped) {
             auto found = co_await locally([&] { return cache_.verify(name); });
             if (!found && found.error().code != io::errc::corrupt) co_return found.error();
-            if (found && follows_head(remote, found->head, epoch)) {
+            if (found && (follows_head(remote, found->head, epoch) || (first && found->head.node_id == epoch))) {
+                objects_.on_saved(name, cache_.file(name), found->is.size, found->is.file_checksum);
                 auto sent = co_await ship(as_outgoing(name, *found), when_refused::end);
                 if (!sent) co_return sent.error();
                 io::failpoint("attach.resent");

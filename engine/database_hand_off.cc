@@ -11,9 +11,7 @@ namespace engine {
 
 namespace {
 
-constexpr std::uint64_t most_tail_bytes = 8U << 20U;  // copied while writers are kept out; a longer tail is shipped first
-
-constexpr std::uint64_t spare_bytes = 64U << 10U;     // for what is committed while room is looked for
+constexpr std::uint64_t spare_bytes = 64U << 10U;  // for what is committed while room is looked for
 
 std::string milliseconds(std::uint64_t ns) { return fmt::format("{:.1f} ms", static_cast<double>(ns) / 1e6); }
 
@@ -45,7 +43,7 @@ io::result<bool> database::save_tail(const base_state& from, const wal::wal_inde
     if (end < at.offset) return lost("the log ends before what was captured of it");
     if (at_->own_frame_first && at.offset == wal::header_size && now.max_frame == 1) return true;
     if (io::buggify("hand_off.refused")) return false;
-    saved.too_long = end - at.offset > saved.most;
+    saved.too_long = end - at.offset > tail::most_bytes;
     if (saved.too_long) return false;
     if (end != at.offset && !saved.no_room.empty()) {
         saved.unsaved = saved.no_room;
@@ -82,14 +80,13 @@ io::result<void> database::follow_restart(const wal::handoff& done, tail& saved)
 }
 
 // Errors: gap if the log was restarted by somebody else, then it must be attached to anew.
-io::task<io::result<database::tail>> database::restart_log(std::uint64_t most_tail) {
+io::task<io::result<database::tail>> database::restart_log() {
     using outcome = wal::handoff::outcome;
     const base_state from = base();
     tail saved;
-    saved.most = most_tail;
     const auto measure = [this] { return tail_bytes(); };
     const std::uint64_t expected = co_await locally(measure);
-    if (auto room = co_await find_room(std::min(most_tail, expected + spare_bytes)); !room) saved.no_room = room.error().context;
+    if (auto room = co_await find_room(std::min(tail::most_bytes, expected + spare_bytes)); !room) saved.no_room = room.error().context;
     const auto work = [&]() -> io::result<wal::handoff> {
         const wal::drain drain = [&](const wal::wal_index& now) { return save_tail(from, now, saved); };
         auto done = at_->live->log_pin().hand_off(drain);
@@ -109,18 +106,18 @@ io::task<io::result<database::tail>> database::restart_log(std::uint64_t most_ta
     saved.locked_ns = done->locked_ns;
     if (!saved.restarted) co_return saved;
     if (!saved.waits) {
-        memo_.position = saved.next;
         at_->own_frame_first = done->own_frame_first;
-        remember();
+        (image_ ? image_base_.position : memo_.position) = saved.next;
+        if (!image_) remember();
     }
-    next_->on_handed_off(saved.next.offset);
+    if (next_) next_->on_handed_off(saved.next.offset);
     tell(ladder_.on_calm(saved.next.offset, true));
     tell(event::what::handed_off, fmt::format("writers were kept out for {}", milliseconds(saved.locked_ns)));
     co_return saved;
 }
 
 io::task<io::result<void>> database::hand_off() {
-    auto done = co_await restart_log(most_tail_bytes);
+    auto done = co_await restart_log();
     if (!done) co_return done.error();
     if (done->restarted) {
         show("streaming", "");

@@ -10,7 +10,7 @@ namespace engine {
 // as plan_owner says; canceled.
 io::task<io::result<owner_view>> database::find_owner(remote_view& remote) {
     const owned_stream known = owned_stream_of(around_.state.find(memo_.stream), remote);
-    auto view = co_await owner_.look();
+    auto view = co_await guarded(owner_.look());
     bool waited = false;
     while (view) {
         const owner_decision plan = plan_owner(*view, known);
@@ -23,13 +23,14 @@ io::task<io::result<owner_view>> database::find_owner(remote_view& remote) {
         }
         waited = true;
         const io::instant again = env_.time.now() + owner_.pause(*view);
-        while (!stopping_ && env_.time.now() < again) co_await wake_.wait(again);
+        auto rested = co_await guard_until([&] { return stopping_ || env_.time.now() >= again; }, false, again);
+        if (!rested) co_return rested.error();
         if (stopping_) co_return io::error{io::errc::canceled, io::subject::general, "stopped before it was known whose the stream is"};
-        view = co_await owner_.watch(std::move(*view));
+        view = co_await guarded(owner_.watch(std::move(*view)));
     }
     if (!view) co_return view.error();
     if (waited) {
-        auto now = co_await look_at_store();
+        auto now = co_await guarded(look_at_store());
         if (!now) co_return now.error();
         remote = std::move(*now);
     }
@@ -38,7 +39,7 @@ io::task<io::result<owner_view>> database::find_owner(remote_view& remote) {
 
 io::task<io::result<void>> database::own(const attach_decision& plan, const owner_view& was, std::uint64_t head_txid) {
     if (!plan.claim) co_return io::result<void>();
-    auto claimed = co_await owner_.claim(plan.epoch, head_txid, was);
+    auto claimed = co_await guarded(owner_.claim(plan.epoch, head_txid, was));
     if (!claimed) co_return claimed;
     io::failpoint("owner.claimed");
     if (plan.took_over) {

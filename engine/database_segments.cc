@@ -19,12 +19,13 @@ struct database::joining {
     std::vector<io::error> troubles;
 };
 
-// What is known of the stream: the memo, or what the first segment says that it follows, if that is newer, for the memo is written behind.
-std::optional<memo> database::known(const remote_view& remote) const {
+// What is known of the stream: the memo, or what the first segment says that it follows, if that is newer, for the memo is written behind; but not
+// what is newer than `head_txid`.
+std::optional<memo> database::known(std::uint64_t head_txid) const {
     auto out = around_.state.find(memo_.stream);
     if (!out || at_->shadow.segments().empty()) return out;
     const wal::segment_head& first = at_->shadow.segments().front().head;
-    if (first.base.txid <= out->txid || first.base.txid > remote.head_txid) return out;
+    if (first.base.txid <= out->txid || first.base.txid > head_txid) return out;
     out->txid = first.base.txid;
     out->post = first.base.post;
     out->page_count = first.base.page_count;
@@ -60,9 +61,8 @@ io::result<bool> database::made_from_segments(const memo& from, wal::position& e
     return log_holds(run, unseen, from.page_count);
 }
 
-io::result<database::joining> database::join_segments(const remote_view& remote, const changes& unseen) {
+io::result<database::joining> database::join_segments(const std::optional<memo>& from, const remote_view& remote, const changes& unseen) {
     joining out;
-    const auto from = known(remote);
     // What does not follow the store's head is looked at when it is clear how the stream goes on, if it does.
     if (at_->shadow.segments().empty() || !from || !remote.head || !remote.head->sums) return out;
     const ltx::header& head = *remote.head;
@@ -89,7 +89,8 @@ io::result<database::joining> database::join_segments(const remote_view& remote,
 // True: the memo moved on, for there were segments that go on from the store's head, or were durable. `told`: of the head as durable.
 io::task<io::result<bool>> database::send_segments(const remote_view& remote, const changes& unseen, bool told, std::uint64_t epoch) {
     if (!remote.head || remote.head->node_id != epoch) co_return false;  // a fence comes first, and it is everything that differs
-    auto joined = co_await locally([&] { return join_segments(remote, unseen); });
+    const auto from = known(remote.head_txid);
+    auto joined = co_await locally([&] { return join_segments(from, remote, unseen); });
     if (!joined) co_return joined.error();
     tell_damage(joined->troubles);
     if (!joined->found) co_return false;
@@ -103,13 +104,13 @@ io::task<io::result<bool>> database::send_segments(const remote_view& remote, co
     tidy_up();
     while (true) {
         io::reached("attach.segments");
-        const base_state from = base();
-        const std::uint64_t limit = std::min(what_.settings.batch_bytes, around_.shares.most_listed(from.position.page_size));
-        auto listed = co_await wait_for(around_.shares.lists, budgets::for_list(limit, from.position.page_size));
+        const base_state last = base();
+        const std::uint64_t limit = std::min(what_.settings.batch_bytes, around_.shares.most_listed(last.position.page_size));
+        auto listed = co_await wait_for(around_.shares.lists, budgets::for_list(limit, last.position.page_size));
         if (!listed) co_return listed.error();
         const auto read = [&]() -> io::result<captured> {
             if (!at_->shadow.front()) return captured();
-            return capture_segment(env_.files, *at_, from, limit, env_.time.wall_ms());
+            return capture_segment(env_.files, *at_, last, limit, env_.time.wall_ms());
         };
         auto got = co_await locally(read);
         if (!got) co_return got.error();

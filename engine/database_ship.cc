@@ -66,25 +66,8 @@ io::task<io::result<bool>> database::capture(bool even_own) {
     co_return true;
 }
 
-// In a child, so that the driver can look after the log while the store takes its time.
-io::task<io::result<void>> database::ship(outgoing object, when_refused how) {
-    std::optional<io::result<void>> outcome;
-    const auto carry = [&]() -> io::task<void> {
-        outcome = co_await put_through(std::move(object), how);
-        wake_.notify();
-    };
-    io::task_group child(env_.time, env_.on);
-    child.spawn(carry());
-    auto guarded = co_await guard_until([&] { return outcome.has_value(); }, false);
-    if (!guarded) {
-        abandoned_ = true;
-        retried_.notify();
-        shipper_.nudge();
-    }
-    co_await child.join();
-    abandoned_ = false;
-    co_return guarded ? *outcome : guarded;
-}
+// While it waits for the store the log is looked after.
+io::task<io::result<void>> database::ship(outgoing object, when_refused how) { return guarded(put_through(std::move(object), how)); }
 
 // An object is durable: everything that says how far the stream is moves on, in one go. Segments may have been added to, or sealed, since it
 // was captured, so whether it is the last of one is found out now.

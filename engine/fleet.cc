@@ -13,6 +13,7 @@ namespace {
 constexpr io::duration state_tick = std::chrono::milliseconds(100);
 constexpr io::duration state_retry = std::chrono::seconds(1);
 constexpr io::duration state_late = std::chrono::seconds(8);  // of a simulation
+constexpr io::duration attached_pause = std::chrono::seconds(1);
 constexpr io::duration discovery_pause = std::chrono::milliseconds(200);  // a burst of new files is looked at once
 constexpr int discovery_share = 10;  // and looking around takes at most one part of so many of the time
 constexpr io::duration missing_directory_retry = std::chrono::seconds(5);
@@ -67,7 +68,9 @@ io::task<io::result<void>> engine::fleet::run() {
     others_ = std::make_unique<neighbours>(env_, store_);
     if (auto known = co_await heart_->open(); !known) co_return known;
     auto tell = [this](const event& e) {
-        if (e.kind == event::what::recovered) try_now();
+        // What waits for the store need not do so until its own pauses are over; of many that come into step one is enough.
+        const bool first = e.kind == event::what::attached && env_.time.now() >= told_to_try_ + attached_pause;
+        if (first || e.kind == event::what::recovered) try_now();
         if (listener) listener(e);
     };
     if (!state_->damage().empty()) tell({event::what::corruption, {}, 0, state_->damage()});
@@ -126,6 +129,7 @@ void engine::fleet::stop() {
 
 // What let one stream go on may let the others, too: they need not wait until their own pauses are over.
 void engine::fleet::try_now() {
+    told_to_try_ = env_.time.now();
     for (auto& [name, one] : by_stream_) one->try_now();
 }
 

@@ -78,6 +78,7 @@ private:
     io::wakeup requested_;
     io::wakeup look_around_;  // a directory target changed
     io::wakeup hurry_;        // ends the pause after looking around
+    io::instant told_to_try_{};
     bool stopping_ = false;
     io::result<void> first_failure_;
 };

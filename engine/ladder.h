@@ -47,7 +47,7 @@ public:
     void on_trouble(bool failing) { failing_ = failing; }
     // Something was written to the log.
     void on_change() { changed_ = true; }
-    // A look found it so long (bytes). With a snapshot being made it cannot be restarted, unless that is given up: while the store fails.
+    // A look found it so long (bytes). With a snapshot being made it cannot be restarted, unless that is given up, or kept elsewhere: while the store fails.
     std::optional<news> on_log(io::instant now, std::uint64_t bytes, bool snapshot_running);
     // Segments took `copied` bytes, and the log is so long now. The news is the first time since everything was durable.
     std::optional<news> on_spilled(std::uint64_t copied, std::uint64_t log_bytes);

@@ -132,6 +132,8 @@ io::result<handoff> connection_pin::try_to_take(const drain& before, std::uint64
     return io::error{io::errc::busy, io::subject::database, path_ + ": the log could not be pinned, its writers never pause"};
 }
 
+void connection_pin::let_go() { held_->end_read(); }
+
 io::result<void> connection_pin::advance() {
     if (auto ok = prepare(); !ok) return ok;
     const auto now = index();

@@ -20,6 +20,7 @@ public:
     connection_pin(std::string path, int busy_ms, std::unique_ptr<connection> first);
 
     io::result<handoff> take(const drain& before) override;
+    void let_go() override;
     io::result<void> advance() override;
     io::result<handoff> hand_off(const drain& before) override;
 

@@ -35,6 +35,9 @@ public:
     // the lock for longer than the connection's busy time.
     virtual io::result<handoff> take(const drain& before) = 0;
 
+    // Nothing of the log is needed any more: the application's checkpoints do with it what they like, until take() is called again.
+    virtual void let_go() = 0;
+
     // Moves the pin to the newest commit, so that the application's checkpoints need not wait for it. No gap.
     virtual io::result<void> advance() = 0;
 

@@ -44,6 +44,7 @@ struct story {
     crash::judge judge;
     crash::subject app;
     std::atomic<int> refused_from = INT_MAX;        // that capture and all after it, as the network sees them
+    std::atomic<bool> stuck = false;                // no snapshot comes through
     std::atomic<int> late_one = 0;                  // that capture arrives when another one of its name is sent
     std::unique_ptr<crash::bad_network> network;    // in front of a store on S3
 
@@ -55,6 +56,7 @@ struct story {
             const bool capture = method == "PUT" && target.find("/0000/") != std::string::npos;
             captures += capture;
             if (capture && captures == late_one) return tests::fault::late;
+            if (stuck && target.find("/0009/") != std::string::npos) return tests::fault::slow_down;
             return capture && captures >= refused_from ? tests::fault::denied : tests::fault::none;
         });
         to = store.substr(0, store.find('?')) + "?endpoint=" + network->url();
@@ -71,6 +73,7 @@ struct story {
     // A run that dies at a point; fails if it does not come there. The application goes on.
     void die_at(std::string_view point, int passes = 1, past trouble = past::nothing) {
         if (trouble == past::refused) refused_from = 4;
+        stuck = trouble == past::stuck;
         auto run = start(point, passes);
         const bool outage = trouble == past::outage || trouble == past::recovery;
         if (outage) {
@@ -82,6 +85,7 @@ struct story {
         ASSERT_EQ(run->wait(), 128 + SIGKILL) << run->log();
         if (trouble == past::outage) std::filesystem::rename(store + ".away", store);
         refused_from = INT_MAX;
+        stuck = false;
         ASSERT_THAT(run->log(), testing::EndsWith(fmt::format("failpoint {}\n", point)));
         leave(*run);
     }
@@ -146,7 +150,7 @@ TEST_P(killed, there_nothing_is_lost_and_nothing_rewritten) {
     told.judge.start_writer(told.app, crash::pace::calm);
     told.live_through(point.before);
     if (HasFatalFailure()) return;
-    if (point.before == past::outage || point.before == past::recovery) {
+    if (point.before == past::outage || point.before == past::recovery || point.before == past::stuck) {
         told.log_size = "256KiB";  // not before the store is away
         told.options.insert(told.options.end(), {"--wal-limit", told.log_size});
     }
@@ -158,7 +162,7 @@ TEST_P(killed, there_nothing_is_lost_and_nothing_rewritten) {
 }
 
 std::string name_of(const testing::TestParamInfo<kill_point>& each) {
-    constexpr const char* pasts[] = {"", "_killed", "_unseen", "_tail", "_outage", "_recovery", "_refused", "_kept", "_other"};
+    constexpr const char* pasts[] = {"", "_killed", "_unseen", "_tail", "_outage", "_recovery", "_refused", "_kept", "_stuck", "_other"};
     std::string out(each.param.name);
     out[out.find('.')] = '_';
     return fmt::format("{}_{}{}", out, each.param.passes, pasts[static_cast<int>(each.param.before)]);

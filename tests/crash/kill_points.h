@@ -20,6 +20,7 @@ enum class past {
     recovery, // the same, and it comes back
     refused,  // the store refuses the stream's objects from the fourth on
     kept,     // the same in a run that was killed then; now they are accepted
+    stuck,    // the store refuses the first snapshot, in a way that may pass, and takes all else
     other,    // a run of another host was killed, and the one that dies takes over
 };
 
@@ -37,6 +38,8 @@ inline void PrintTo(const kill_point& point, std::ostream* to) { *to << point.na
 
 inline constexpr kill_point kill_points[] = {
     // Into step with the store.
+    {"attach.held", 1, kind::inserts, past::killed},
+    {"attach.held", 1, kind::inserts, past::tail},
     {"attach.pinned"},
     {"attach.pinned", 1, kind::inserts, past::killed},
     {"attach.pinned", 1, kind::truncates, past::unseen},
@@ -96,6 +99,10 @@ inline constexpr kill_point kill_points[] = {
     {"capture.taken", 6, kind::rows, past::recovery},
     {"segment.durable", 1, kind::rows, past::recovery},
     {"segment.removed", 1, kind::inserts, past::recovery},
+    // The store fails while a first snapshot is shipped, the log is spilled.
+    {"image.kept", 1, kind::inserts, past::stuck, place::s3},
+    {"segment.synced", 1, kind::inserts, past::stuck, place::s3},
+    {"segment.sealed", 2, kind::rows, past::stuck, place::s3},
     {"pin.released", 2},
     {"pin.restarted", 2, kind::inserts},
     {"pin.restarted", 1, kind::rows, past::unseen},

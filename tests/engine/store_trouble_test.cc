@@ -78,7 +78,8 @@ TEST_F(store_trouble, reads_that_fail_at_the_start_are_tried_again) {
     start();
     until([&] { return count(what::attached) == 2; });
     EXPECT_GE(lists, 5);
-    EXPECT_GE(count(what::detached), 1U);
+    EXPECT_EQ(count(what::failing), 1U);
+    EXPECT_EQ(count(what::recovered), 1U);
     stop();
     EXPECT_EQ(count(what::reanchored), 0U);
     EXPECT_EQ(objects(9), 1U);
