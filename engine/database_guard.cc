@@ -60,6 +60,7 @@ io::task<io::result<void>> database::guard_until(std::function<bool()> met, bool
 
 io::task<io::result<void>> database::look_at_log() {
     std::uint64_t bytes = 0;
+    ladder_.on_look();
     const auto look = [&]() -> io::result<void> {
         auto now = at_->live->index();
         if (!now) return now.error();
@@ -67,7 +68,10 @@ io::task<io::result<void>> database::look_at_log() {
         return {};
     };
     auto looked = co_await locally(look);
-    if (!looked && looked.error().code == io::errc::busy) co_return io::result<void>();
+    if (!looked && looked.error().code == io::errc::busy) {
+        ladder_.on_change();
+        co_return io::result<void>();
+    }
     if (io::buggify("spill.early")) bytes = std::max(what_.settings.wal_limit, what_.settings.checkpoint_bytes);
     // An image of an attach is kept on local disk for the log to be restarted: as soon as the store fails, or the log is no smaller than that.
     const bool image = image_ && !image_kept_ && image_->object().page_bytes() > bytes;

@@ -41,7 +41,7 @@ io::result<bool> database::save_tail(const base_state& from, const wal::wal_inde
     if (now.salt1 != at.salt1 || now.salt2 != at.salt2) return lost("the log was restarted although it was pinned");
     const std::uint64_t end = wal::frame_offset(std::uint64_t{now.max_frame} + 1, at.page_size);
     if (end < at.offset) return lost("the log ends before what was captured of it");
-    if (at_->own_frame_first && at.offset == wal::header_size && now.max_frame == 1) return true;
+    if (at_->own_frame_first && !in_flight_ && at.offset == wal::header_size && now.max_frame == 1) return true;
     if (io::buggify("hand_off.refused")) return false;
     saved.too_long = end - at.offset > tail::most_bytes;
     if (saved.too_long) return false;

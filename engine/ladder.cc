@@ -39,7 +39,6 @@ std::optional<ladder::news> ladder::tell_over(std::string why) {
 
 std::optional<ladder::news> ladder::on_log(io::instant now, std::uint64_t bytes, bool snapshot_running) {
     looked_ = now;
-    changed_ = false;
     log_bytes_ = bytes;
     snapshot_in_the_way_ = snapshot_running && !failing_;
     if (over_limit()) return snapshot_in_the_way_ ? tell_over("a snapshot is being made, which reads it") : std::nullopt;

@@ -47,6 +47,8 @@ public:
     void on_trouble(bool failing) { failing_ = failing; }
     // Something was written to the log.
     void on_change() { changed_ = true; }
+    // A look begins: what is written from here on may have been missed by it.
+    void on_look() { changed_ = false; }
     // A look found it so long (bytes). With a snapshot being made it cannot be restarted, unless that is given up, or kept elsewhere: while the store fails.
     std::optional<news> on_log(io::instant now, std::uint64_t bytes, bool snapshot_running);
     // Segments took `copied` bytes, and the log is so long now. The news is the first time since everything was durable.
@@ -74,7 +76,7 @@ private:
     std::optional<io::instant> waiting_since_;
     std::optional<io::instant> memory_since_;
     bool failing_ = false;
-    bool changed_ = true;  // since the last look
+    bool changed_ = true;  // since the last look began
     std::optional<io::instant> looked_;
     std::uint64_t log_bytes_ = 0;
     bool snapshot_in_the_way_ = false;
