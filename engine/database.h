@@ -314,6 +314,7 @@ private:
     struct asked_comparison {
         io::wakeup done;
         bool begun = false;
+        unsigned given_up = 0;  // how often it was, because the log had to be restarted
         std::optional<io::result<live_comparison>> outcome;
     };
     std::vector<std::shared_ptr<asked_comparison>> comparisons_;

@@ -7,6 +7,12 @@
 
 namespace engine {
 
+namespace {
+
+constexpr unsigned most_tries = 10;  // of a comparison that is given up again and again: then whoever asked is told
+
+}  // namespace
+
 // As for a snapshot: catch up first, then fix the mark where the stream is, and keep the pin there until every page was read.
 io::task<io::result<void>> database::start_comparison() {
     next_->on_comparison_started();
@@ -63,8 +69,13 @@ io::task<void> database::make_comparison(image_comparison what) {
     }
     image_given_up_.reset();
     if (next_) next_->on_comparison_done();
+    const bool again = !outcome && outcome.error().code == io::errc::busy;
     for (auto& one : comparisons_) {
         if (!one->begun) continue;
+        if (again && ++one->given_up < most_tries) {
+            one->begun = false;
+            continue;
+        }
         one->outcome = outcome;
         one->done.notify();
     }
@@ -84,7 +95,7 @@ io::task<io::result<live_comparison>> database::compare() {
     if (stopping_ || memo_.state == "stopped" || memo_.state == "waiting" || memo_.state == "halted") {
         co_return io::error{io::errc::canceled, io::subject::general, fmt::format("{}: {}", memo_.stream, memo_.problem.empty() ? "stopped" : memo_.problem)};
     }
-    auto mine = std::make_shared<asked_comparison>(asked_comparison{io::wakeup(env_.time, env_.on), false, std::nullopt});
+    auto mine = std::make_shared<asked_comparison>(asked_comparison{io::wakeup(env_.time, env_.on), false, 0, std::nullopt});
     comparisons_.push_back(mine);
     wake_.notify();
     while (!mine->outcome) co_await mine->done.wait();
