@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every io::failpoint() of the program is in the table that tests/crash kills at, and the other way round; the program as it is released
-# holds none of them. Called as: <source dir> <build dir>
+# Every io::failpoint() of the program is in the table that tests/crash kills at, and the other way round; every point is in the simulator's
+# marks; the program as it is released holds none of them. Called as: <source dir> <build dir>
 set -uo pipefail
 cd "$1" || exit 1
 failures=0
@@ -15,6 +15,11 @@ grep -rnE '\bfailpoint\([^")s]' {io,ltx,wal,s3,engine,apps}/*.cc && complain "a 
 
 points=$(grep -hoE '\b(buggify|reached)\("[^"]*"\)' {io,ltx,wal,s3,engine,apps}/*.{h,cc} 2>/dev/null | cut -d'"' -f2 | sort)
 while IFS= read -r name; do complain "point $name is in two places: which one is meant?"; done < <(uniq -d <<<"$points" | grep .)
+listed=$(sed -E 's/ *#.*//; s/^seldom //' tests/sim/marks.txt | sort -u)
+for kind in 'reached:' 'buggify:fired ' 'failpoint:died at '; do
+  names=$(grep -hoE "\b${kind%%:*}\(\"[^\"]*\"\)" {io,ltx,wal,s3,engine}/*.{h,cc} | cut -d'"' -f2 | sed "s/^/${kind#*:}/" | sort -u)
+  while IFS= read -r name; do complain "tests/sim/marks.txt does not have: $name"; done < <(comm -23 <(echo "$names") <(echo "$listed") | grep .)
+done
 if [ -x "$2/flotilla" ] && ! grep -q '^FLOTILLA_FAILPOINTS:[A-Z]*=ON' "$2/CMakeCache.txt"; then
   grep -qF "FLOTILLA_FAILPOINT" "$2/flotilla" && complain "the program asks for failpoints although it is built without them"
   for name in $(sort -u <<<"$in_code"$'\n'"$points"); do grep -qF "$name" "$2/flotilla" && complain "the program holds the name $name although it is built without failpoints"; done

@@ -16,9 +16,10 @@ int run(const sim::options& asked) {
     const sim::totals all = sim::run_batch(asked);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
     std::printf("%s", (asked.json ? all.json(seconds) : all.words(seconds)).c_str());
-    const std::string missing = asked.marks.empty() ? "" : sim::marks_missing(asked.marks, all.marks);
-    std::fprintf(stderr, "%s", missing.c_str());
-    if (all.failures.empty()) return missing.empty() ? 0 : 1;
+    if (asked.count_marks) std::printf("%s", sim::marks_counted(all.marks).c_str());
+    const sim::marks_held held = asked.marks.empty() ? sim::marks_held() : sim::hold_marks(asked.marks, all.marks);
+    std::fprintf(stderr, "%s%s", held.seldom.c_str(), held.wrong.c_str());
+    if (all.failures.empty()) return held.wrong.empty() ? 0 : 1;
     if (asked.shrink) sim::shrink_and_tell(asked, all.failures.front());
     return 1;
 }

@@ -39,7 +39,8 @@ void declare(CLI::App& app, options& asked, std::string& seed) {
     app.add_option("--without", asked.changes.without, "parts that are left out of the scenario, as --shrink names them")->delimiter(',');
     app.add_option("--trouble", asked.changes.trouble_ms, "milliseconds of virtual time for which things go wrong")->default_str("as drawn");
     app.add_option("--world", asked.changes.world, "a seed for the world alone: the same scenario, other coincidences")->default_str("the seed");
-    app.add_option("--require-marks", asked.marks, "fail unless the runs together reached every mark that a file lists, and no other");
+    app.add_option("--require-marks", asked.marks, "fail unless the runs together reached every mark that a file lists, and none that it does not; \"seldom\" before one: it need not be reached");
+    app.add_flag("--count-marks", asked.count_marks, "print in how many runs each mark was reached");
     app.add_flag("--shrink", asked.shrink, "if the run fails: look for the least of its scenario that still fails in the same way");
     app.add_flag("--loud", asked.loud, "print every note as it happens, and run one at a time");
     app.add_flag("--hashes", asked.hashes, "print scenario, seed and hash of every run");

@@ -17,6 +17,7 @@ struct options {
     std::uint64_t twice = 0;     // percent of the runs that are made twice and compared
     std::uint64_t limit_s = 0;   // of real time, for one run
     std::string marks;           // a file of marks that the batch must reach
+    bool count_marks = false;
     bool shrink = false;
     bool loud = false;
     bool json = false;
