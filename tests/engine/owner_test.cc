@@ -333,6 +333,48 @@ TEST_F(owner_test, B10_of_two_that_claim_at_once_one_gets_the_stream_and_the_oth
     expect_sound();
 }
 
+// Who waited for an owner to be dead finds the stream in the hands of one that lives: that is not one whose records were removed.
+TEST_F(owner_test, A10_who_waited_does_not_take_the_stream_from_one_that_came_first) {
+    settings.lease = 9s;
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    commit_first("shared");
+    make_second();
+    store->on_replace = [](const std::string&) { return tests::write_fate::refused(); };  // killed: no last beat
+    stop();
+    store->on_replace = {};
+    std::string beat;
+    for (const auto& name : tests::names_in(dir.file("store/.flotilla/hosts"))) {
+        if (name.find('-') == std::string::npos) beat = dir.file("store/.flotilla/hosts/" + name);
+    }
+    auto last = engine::decode_host_beat(tests::slurp(beat));
+    ASSERT_TRUE(last.has_value());
+    bool waits = false;
+    second.store->on_get = [&](const std::string& key) -> io::result<void> {
+        waits |= beat.ends_with(key);
+        return {};
+    };
+    start_second();
+    until([&] { return waits; });
+    std::filesystem::remove_all(dir.file("state"));  // another identity
+    settings.take_over = true;
+    start();
+    until([&] { return count(what::attached) == 2; });
+    last->ended = true;
+    const io::bytes now = engine::encode(*last);
+    std::ofstream(beat, std::ios::binary).write(reinterpret_cast<const char*>(now.data()), static_cast<std::streamsize>(now.size()));
+    until([&] { return second.ended || second.count(what::attached) == 1; });
+    EXPECT_EQ(second.count(what::took_over), 0U);
+    const auto refused = second_refusal();
+    EXPECT_EQ(refused.code, io::errc::held) << refused.context;
+    EXPECT_EQ(records(), 2U);
+    commit_first("goes on");
+    stop();
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+    expect_sound();
+}
+
 TEST_F(owner_test, A10_a_claim_whose_reply_was_lost_is_found_to_be_our_own) {
     create();
     store->on_put = [](const std::string& key) {
