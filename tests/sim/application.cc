@@ -56,8 +56,8 @@ void application::create() {
     create_tables(db);
     std::string broken;
     const state first = read_state(db, false, broken);
-    truth_.attempt(first, on_.wall.at(all_.loop.now()));
-    truth_.decide(first.id, true);
+    truth_->attempt(first, on_.clocks.wall_ms(all_.loop.now()));
+    truth_->decide(first.id, true);
 }
 
 void application::start() {
@@ -71,6 +71,10 @@ std::size_t application::running() const {
     std::size_t out = 0;
     for (const auto& one : writers_) out += !one->ended && all_.loop.is_alive(one->who->id);
     return out;
+}
+
+void application::kill() {
+    for (const auto& one : writers_) all_.kill(*one->who);
 }
 
 process* application::one_of_them(prng& dice) {
@@ -141,21 +145,21 @@ void application::transaction(sqlite& db, prng& dice) {
     } catch (const std::runtime_error& e) {
         throw trouble(e.what());
     }
-    truth_.attempt(next, on_.wall.at(all_.loop.now()));
+    truth_->attempt(next, on_.clocks.wall_ms(all_.loop.now()));
     if (dice.chance(habits_.rollback_rate)) {
-        truth_.decide(id, false);
+        truth_->decide(id, false);
         must(db, db.try_run("ROLLBACK"), "rollback");
         return;
     }
     int rc = SQLITE_BUSY;
     for (int tries = 0; tries < 100 && (rc & 0xff) == SQLITE_BUSY; ++tries) rc = db.try_run("COMMIT");
     if (rc == SQLITE_OK) {
-        truth_.decide(id, true);
+        truth_->decide(id, true);
         ++committed_;
         return;
     }
     // With a failing disk nobody knows what a later recovery finds.
-    if ((rc & 0xff) == SQLITE_FULL) truth_.decide(id, false);
+    if ((rc & 0xff) == SQLITE_FULL) truth_->decide(id, false);
     must(db, rc, "commit");
 }
 

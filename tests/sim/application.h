@@ -2,6 +2,7 @@
 // is told to stop or is killed. Everything it may have committed is in the model.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "tests/sim/model.h"
@@ -30,11 +31,13 @@ struct application_habits {
 
 class application {
 public:
-    application(world& in, host& on, std::string path, application_habits habits, prng dice)
-        : all_(in), on_(on), path_(std::move(path)), habits_(habits), dice_(dice) {}
+    // `truth`: what is known of the database so far, if it is a copy.
+    application(world& in, host& on, std::string path, application_habits habits, prng dice, std::shared_ptr<model> truth = std::make_shared<model>())
+        : all_(in), on_(on), path_(std::move(path)), habits_(habits), dice_(dice), truth_(std::move(truth)) {}
 
     const std::string& path() const { return path_; }
-    const model& truth() const { return truth_; }
+    const model& truth() const { return *truth_; }
+    const std::shared_ptr<model>& shared_truth() const { return truth_; }
     const application_habits& habits() const { return habits_; }
 
     // From blocking code: makes the database, without a loss of power in mind.
@@ -42,11 +45,12 @@ public:
     // Another process that writes.
     void start();
     // The host has lost power; all of them are dead.
-    void power_was_lost() { if (!habits_.full) truth_.doubt_the_newest(); }
+    void power_was_lost() { if (!habits_.full) truth_->doubt_the_newest(); }
     // All of them end in order; running() is 0 then.
     void stop() { stopping_ = true; }
     void go_on() { stopping_ = false; }
     std::size_t running() const;
+    void kill();
     // One that is alive, or null.
     process* one_of_them(prng& dice);
     std::uint64_t committed() const { return committed_; }
@@ -67,7 +71,7 @@ private:
     std::string path_;
     application_habits habits_;
     prng dice_;
-    model truth_;
+    std::shared_ptr<model> truth_;
     std::vector<std::unique_ptr<writer>> writers_;
     bool stopping_ = false;
     std::uint64_t committed_ = 0;

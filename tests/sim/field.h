@@ -51,7 +51,7 @@ public:
     // Keys of a level, in order.
     std::vector<std::string> objects(unsigned level) const;
     std::size_t count(engine::event::what kind) const;
-    std::int64_t wall_ms() const { return machine.wall.at(all.loop.now()); }
+    std::int64_t wall_ms() const { return machine.clocks.wall_ms(all.loop.now()); }
 
     world all;
     host& machine;

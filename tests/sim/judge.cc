@@ -17,17 +17,23 @@ constexpr std::size_t most_judged = 12;  // TXIDs of a stream that are restored 
 
 }  // namespace
 
-// Of the object that ends at a TXID: a hash of its bytes. From the store's own books, not by the engine's word.
-std::optional<std::uint64_t> simulation::fingerprint(const std::string& name, std::uint64_t txid) {
+simulation::copy* simulation::copy_on(stream& of, const host& machine) {
+    const auto at = std::find_if(of.copies.begin(), of.copies.end(), [&](const copy& one) { return &one.at.machine() == &machine; });
+    return at == of.copies.end() ? nullptr : &*at;
+}
+
+// The object that ends at a TXID: a hash of its bytes, and who wrote it. From the store's own books, not by the engine's word.
+std::optional<simulation::written> simulation::find_written(const std::string& name, std::uint64_t txid) {
     const std::string ending = fmt::format("-{:016x}.ltx", txid);
     for (unsigned level = 0; level <= 9; ++level) {
         int problem = 0;
         if (const auto folder = machine_.disk.find(fmt::format("/store/{}/ltx/{}", name, level), problem)) {
-            for (const auto& [file, node] : folder->entries) if (file.ends_with(ending)) return hash_bytes(node->now.all());
+            for (const auto& [file, node] : folder->entries) if (file.ends_with(ending)) return written{hash_bytes(node->now.all()), &machine_};
         }
         const std::string prefix = fmt::format("{}/{:04x}/", name, level);
         for (auto at = server_.objects.lower_bound(prefix); at != server_.objects.end() && at->first.starts_with(prefix); ++at) {
-            if (at->first.ends_with(ending) && !at->second.data.empty()) return hash_bytes(at->second.data);
+            const store_server::object& what = at->second;
+            if (at->first.ends_with(ending) && !what.data.empty()) return written{hash_bytes(what.data), what.by == nullptr ? &machine_ : &what.by->machine};
         }
     }
     return std::nullopt;
@@ -38,9 +44,9 @@ void simulation::judge_store() {
     judge_chains();
     for (const auto& one : streams_) {
         for (const auto& [txid, held] : one.confirmed) {
-            const auto now = fingerprint(one.name, txid);
+            const auto now = find_written(one.name, txid);
             if (!now) all_.fail(fmt::format("{}: TXID {} was confirmed and is in the store no more", one.name, txid));
-            if (*now != held) all_.fail(fmt::format("{}: TXID {} was confirmed, and its object has other bytes now", one.name, txid));
+            if (now->hash != held) all_.fail(fmt::format("{}: TXID {} was confirmed, and its object has other bytes now", one.name, txid));
         }
     }
 }
@@ -74,21 +80,30 @@ void simulation::judge_state(stream& of, std::uint64_t txid, const state& found,
     const auto wrong = [&](const std::string& why) { all_.fail(fmt::format("{} at TXID {}: {}", of.name, txid, why)); };
     all_.note("{} at TXID {} is restored: transaction {:016x}", of.name, txid, found.id);
     if (!broken.empty()) wrong(broken);
-    const model& truth = of.app->truth();
+    const auto object = find_written(of.name, txid);
+    copy* const its = object ? copy_on(of, *object->by) : nullptr;
+    if (its == nullptr) wrong("no object of a host that has this database ends there");
+    const model& truth = its->app->truth();
     const model::known* known = truth.find(found.id);
-    if (known == nullptr) wrong("what is restored was never written");
+    if (known == nullptr) wrong("what is restored was never written on " + its->at.machine().name);
     if (known->what == model::fate::undone) wrong("what is restored was rolled back by the application");
     if (known->hash != found.hash) wrong("what is restored has the id of a transaction, but not its contents");
-    for (auto each = of.flushed.begin(); each != of.flushed.end() && each->first <= txid; ++each) {
-        if (power_losses_ == 0 || each->first == txid) {
-            if (known->order < each->second) wrong(fmt::format("a flush that returned TXID {} acknowledged a transaction that is not in it", each->first));
+    judge_line(*its->its, truth, txid, found, wrong);
+}
+
+// Against what else is known of the same database.
+void simulation::judge_line(line& its, const model& truth, std::uint64_t txid, const state& found, const std::function<void(const std::string&)>& wrong) {
+    const std::uint64_t order = truth.find(found.id)->order;
+    for (auto each = its.flushed.begin(); each != its.flushed.end() && each->first <= txid; ++each) {
+        if (!its.went_back || each->first == txid) {
+            if (order < each->second) wrong(fmt::format("a flush that returned TXID {} acknowledged a transaction that is not in it", each->first));
         }
     }
-    const auto [at, first] = of.restored.emplace(txid, found);
+    const auto [at, first] = its.restored.emplace(txid, found);
     if (!first && at->second != found) wrong("it was restored before and was another state then");
-    if (power_losses_ != 0) return;  // the application itself may have gone back
-    if (at != of.restored.begin() && truth.find(std::prev(at)->second.id)->order > known->order) wrong(fmt::format("older than TXID {}", std::prev(at)->first));
-    if (std::next(at) != of.restored.end() && truth.find(std::next(at)->second.id)->order < known->order) wrong(fmt::format("newer than TXID {}", std::next(at)->first));
+    if (its.went_back) return;  // the application itself may have gone back
+    if (at != its.restored.begin() && truth.find(std::prev(at)->second.id)->order > order) wrong(fmt::format("older than TXID {}", std::prev(at)->first));
+    if (std::next(at) != its.restored.end() && truth.find(std::next(at)->second.id)->order < order) wrong(fmt::format("newer than TXID {}", std::next(at)->first));
 }
 
 io::task<void> simulation::probe(stream& of, engine::restore_target at) {
@@ -102,8 +117,8 @@ io::task<void> simulation::probe(stream& of, engine::restore_target at) {
 }
 
 // What the database holds, by an application of its own.
-state simulation::live_state(stream& of) {
-    process& reader = all_.start(machine_, "reader");
+state simulation::live_state(copy& of) {
+    process& reader = all_.start(of.at.machine(), "reader");
     std::optional<state> out;
     std::string broken;
     all_.bodies.start(reader.id, [&] {
@@ -113,7 +128,7 @@ state simulation::live_state(stream& of) {
         out = found;
     });
     all_.run([&] { return out.has_value(); }, 10min);
-    if (!broken.empty()) all_.fail(of.name + ": the application's own database is broken: " + broken);
+    if (!broken.empty()) all_.fail(of.app->path() + ": the application's own database is broken: " + broken);
     return *out;
 }
 
@@ -125,7 +140,7 @@ io::task<void> simulation::judge_stream(stream& of, state live) {
     if (newest != live) all_.fail(fmt::format("{}: TXID {} is the newest, transaction {:016x}; the database holds {:016x}", of.name, txid, newest.id, live.id));
     std::vector<std::uint64_t> chosen;
     for (const auto& [each, held] : of.confirmed) chosen.push_back(each);
-    for (const auto& [each, order] : of.flushed) chosen.push_back(each);
+    for (const auto& its : of.copies) for (const auto& [each, order] : its.its->flushed) chosen.push_back(each);
     while (chosen.size() > most_judged) chosen.erase(chosen.begin() + static_cast<std::ptrdiff_t>(dice_.below(chosen.size())));
     for (const std::uint64_t each : chosen) {
         state found;
@@ -143,14 +158,14 @@ io::task<void> simulation::judge_stream(stream& of, state live) {
 }
 
 // For whoever reads a failure: what the engine thinks, and what lies on the disk.
-void simulation::describe() {
-    if (stations_[0]->engine() == nullptr) return;
-    for (const auto& m : stations_[0]->engine()->status()) {
+void simulation::describe(station& one) {
+    if (one.engine() == nullptr) return;
+    for (const auto& m : one.engine()->status()) {
         all_.history.remark(all_.loop.now(), fmt::format("{}: {} {}; TXID {}, log at {} of salts {:08x} {:08x}", m.stream, m.state, m.problem, m.txid,
                                                          m.position.offset, m.position.salt1, m.position.salt2));
         for (const char* tail : {"", "-wal", "-shm"}) {
             int problem = 0;
-            const auto node = machine_.disk.find(m.path + tail, problem);
+            const auto node = one.machine().disk.find(m.path + tail, problem);
             if (!node) continue;
             all_.history.remark(all_.loop.now(), fmt::format("  {}{}: inode {}, {} bytes", m.path, tail, node->number, node->now.size()));
             if (std::string_view(tail) == "-wal" && node->now.size() >= 32) {
@@ -166,24 +181,30 @@ void simulation::describe() {
 }
 
 void simulation::judge() {
-    std::vector<state> live;
-    for (auto& one : streams_) live.push_back(live_state(one));
+    std::vector<std::pair<stream*, state>> live;
+    for (auto& one : streams_) {
+        copy* const its = winner(one);
+        if (its != nullptr) live.emplace_back(&one, live_state(*its));
+        for (auto& each : one.copies) if (its != nullptr && &each != its) judge_other(one, each);
+    }
     if (what_.canary) {
         last_news_ = all_.loop.now();
         all_.run([&] { return all_.loop.now() > last_news_ + 2 * what_.sweep; }, 1h);
     }
-    describe();
+    for (auto& one : stations_) describe(*one);
+    // Who has lost a stream first: he would take it when its owner ends, and who is refused and started anew is in the midst of trying.
     for (auto& one : stations_) {
+        if (!has_lost_one(*one) || !one->was_refused()) continue;
         one->retire();
-        one->stop();
-        all_.run([&] { return one->ended().has_value(); }, 10min);
-        if (!one->ended()->has_value()) all_.fail("nothing is wrong with the world, and the engine ends with: " + one->ended()->error().context);
+        one->kill();
     }
+    for (auto& one : stations_) if (has_lost_one(*one)) judge_end(*one);
+    for (auto& one : stations_) judge_end(*one);
     judge_store();
-    for (std::size_t i = 0; i < streams_.size(); ++i) all_.run(checker_, judge_stream(streams_[i], live[i]), 1h);
-    for (auto& one : streams_) all_.run(checker_, judge_times(one), 1h);
+    for (const auto& [one, held] : live) all_.run(checker_, judge_stream(*one, held), 1h);
+    for (auto& one : streams_) if (what_.newcomers.empty()) all_.run(checker_, judge_times(one), 1h);
     if (what_.rot) {
-        stream& of = streams_[dice_.below(streams_.size())];
+        stream& of = any_stream();
         all_.run(checker_, judge_rot(of), 1h);
     }
     judge_leftovers();
@@ -221,7 +242,7 @@ io::task<void> simulation::judge_rot(stream& of) {
 
 void simulation::judge_leftovers() {
     for (auto& one : streams_) {
-        if (one.app->committed() == 0) all_.fail(one.name + ": its application never came to commit anything: the run proves nothing");
+        if (std::ranges::all_of(one.copies, [](const copy& its) { return its.app->committed() == 0; })) all_.fail(one.name + ": its application never came to commit anything: the run proves nothing");
     }
     if (!s3_.offence().empty()) all_.fail("the server had to blame its client: " + s3_.offence());
     // The server's patience with idle connections, and with answers that nobody takes.

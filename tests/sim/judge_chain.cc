@@ -30,9 +30,10 @@ chain simulation::chain_of(const std::string& name) {
 // Clocks that were set may go back; TXIDs, states and owners do not.
 void simulation::judge_chains() {
     const bool set = std::any_of(what_.mishaps.begin(), what_.mishaps.end(), [](const auto& one) { return one.kind == mishap::what::clock_step; });
+    const bool differ = set || !what_.newcomers.empty();
     for (const auto& one : streams_) {
         const chain all = chain_of(one.name);
-        if (const std::string why = all.broken(set); !why.empty()) all_.fail(fmt::format("{}: what is in the store does not fit together: {}", one.name, why));
+        if (const std::string why = all.broken(differ); !why.empty()) all_.fail(fmt::format("{}: what is in the store does not fit together: {}", one.name, why));
         if (!one.confirmed.empty() && one.confirmed.rbegin()->first > all.newest()) all_.fail(fmt::format("{}: TXID {} was confirmed, the store ends at {}", one.name, one.confirmed.rbegin()->first, all.newest()));
     }
 }
@@ -43,12 +44,12 @@ io::task<void> simulation::judge_times(stream& of) {
     const chain all = chain_of(of.name);
     const std::int64_t end_ms = shared_env_.time.wall_ms();
     for (int i = 0; i < most_times; ++i) {
-        const std::int64_t at_ms = wall_clock::begin_ms + static_cast<std::int64_t>(dice_.below(static_cast<std::uint64_t>(end_ms - wall_clock::begin_ms) + 5000));
+        const std::int64_t at_ms = host_clocks::begin_ms + static_cast<std::int64_t>(dice_.below(static_cast<std::uint64_t>(end_ms - host_clocks::begin_ms) + 5000));
         const auto wanted = all.newest_at(at_ms);
         std::uint64_t txid = 0;
         state found;
         const auto problem = co_await restore(of, engine::restore_target::at_time(at_ms), txid, found);
-        all_.note("{} at {} ms: {}", of.name, at_ms - wall_clock::begin_ms, problem ? std::string(io::name(problem->code)) : fmt::format("TXID {}", txid));
+        all_.note("{} at {} ms: {}", of.name, at_ms - host_clocks::begin_ms, problem ? std::string(io::name(problem->code)) : fmt::format("TXID {}", txid));
         if (set) continue;  // the times are not in the order of the TXIDs
         const bool ahead = at_ms > shared_env_.time.wall_ms();
         if (problem) {
@@ -58,7 +59,7 @@ io::task<void> simulation::judge_times(stream& of) {
             continue;
         }
         if (txid != wanted) all_.fail(fmt::format("{} at {} ms is TXID {}, but {} was made by then", of.name, at_ms, txid, wanted.value_or(0)));
-        const model::known* known = of.app->truth().find(found.id);
+        const model::known* known = of.copies[0].app->truth().find(found.id);
         if (known->begun_ms > at_ms) all_.fail(fmt::format("{} at {} ms has a commit that was begun at {} ms", of.name, at_ms, known->begun_ms));
         if (known->begun_ms > all.time_of(txid)) all_.fail(fmt::format("{}: TXID {} is said to be older than a commit in it", of.name, txid));
     }

@@ -24,7 +24,7 @@ struct network::state {
 
     scheduler& loop;
     prng dice;
-    wall_clock wall;
+    host_clocks wall;
     sim::clock time;  // the listeners'
     network_habits habits;
     std::map<std::pair<std::string, std::uint16_t>, listener> listeners;

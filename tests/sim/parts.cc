@@ -54,6 +54,7 @@ constexpr habit habits[] = {
     {"cache", [](const scenario& s) { return s.cache_bytes != 0; }, [](scenario& s) { s.cache_bytes = 0; }},
     {"disk-limit", [](const scenario& s) { return s.disk_limit != 0; }, [](scenario& s) { s.disk_limit = 0; }},
     {"points", [](const scenario& s) { return s.points; }, [](scenario& s) { s.points = false; }},
+    {"drifts", [](const scenario& s) { return !s.drifts.empty(); }, [](scenario& s) { s.drifts.clear(); }},
     {"rot", [](const scenario& s) { return s.rot; }, [](scenario& s) { s.rot = false; }},
 };
 
@@ -65,6 +66,7 @@ std::vector<std::string> parts_of(const scenario& whole) {
     std::vector<std::string> out;
     for (std::size_t i = 0; i < whole.mishaps.size(); ++i) out.push_back(numbered("mishap", i));
     for (std::size_t i = 0; i < whole.applications.size(); ++i) out.push_back(numbered("database", i));
+    for (std::size_t i = 0; i < whole.newcomers.size(); ++i) out.push_back(numbered("newcomer", i));
     for (const habit& one : habits) if (one.has(whole)) out.emplace_back(one.name);
     return out;
 }
@@ -83,6 +85,7 @@ void leave_out(scenario& from, const std::vector<std::string>& parts) {
     };
     thin(from.mishaps, "mishap");
     thin(from.applications, "database");
+    thin(from.newcomers, "newcomer");
     if (from.applications.empty()) throw std::invalid_argument("a scenario has at least one database");
     for (const habit& one : habits) if (out(one.name)) one.give_up(from);
 }

@@ -45,7 +45,7 @@ private:
 
     store_server& truth_;
     s3_guard guard_;
-    wall_clock nobody_;
+    host_clocks nobody_;
     sim::clock time_;
     std::string offence_;
     std::uint64_t requests_ = 0;

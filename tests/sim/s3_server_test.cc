@@ -154,7 +154,7 @@ TEST(s3_server, is_stricter_than_the_real_thing) {
     EXPECT_EQ(code_of(s.signed_request(odd)), "InvalidArgument");
     EXPECT_EQ(code_of(s.signed_request(put_object(in, "k", bytes_of("x"), {}, {s3::write_condition::kind::if_match, "\"1\""}))), "NotImplemented");
     EXPECT_NE(s.server.offence(), "");
-    s.machine.wall.offset_ms = 16 * 60 * 1000;
+    s.machine.clocks.offset_ms = 16 * 60 * 1000;
     EXPECT_EQ(code_of(s.signed_request(get_object(in, "k", 0, std::nullopt, ""))), "RequestTimeTooSkewed");
 }
 
@@ -179,11 +179,11 @@ TEST(s3_server, parts_have_an_order_and_a_size) {
 // The client learns the server's time and goes on.
 TEST(s3_server, a_clock_that_is_off_is_no_obstacle) {
     shop s(5);
-    s.machine.wall.offset_ms = -3 * 3600 * 1000;
+    s.machine.clocks.offset_ms = -3 * 3600 * 1000;
     auto store = s.open();
     ASSERT_TRUE(store.has_value()) << store.error().context;
     EXPECT_TRUE(s.run((*store)->put_if_absent("a/1", bytes_of("x"), {})).has_value());
-    s.machine.wall.offset_ms = 3 * 3600 * 1000;
+    s.machine.clocks.offset_ms = 3 * 3600 * 1000;
     EXPECT_TRUE(s.run((*store)->put_if_absent("a/2", bytes_of("x"), {})).has_value());
     EXPECT_EQ(s.server.offence(), "");
 }

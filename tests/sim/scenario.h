@@ -16,11 +16,29 @@ namespace sim {
 
 // Something that happens to the world at a time.
 struct mishap {
-    enum class what { kill_engine, stop_engine, freeze_engine, kill_writer, lose_power, store_down, clock_step, disk_full, disk_errors, partition, kill_at_point, disk_slow, rot_local };
+    enum class what { kill_engine, stop_engine, freeze_engine, kill_writer, lose_power, store_down, clock_step, disk_full, disk_errors, partition, kill_at_point, disk_slow, rot_local, sleep };
     what kind = what::kill_engine;
     io::duration at{};        // from the beginning of the run
-    io::duration lasts{};     // freeze, down, full, errors, partition, slow
+    io::duration lasts{};     // freeze, down, full, errors, partition, slow, sleep
     std::int64_t amount = 0;  // clock_step: ms
+    std::size_t on = 0;       // which host, if there is one by then
+};
+
+// A further host: at some time it gets what an earlier one has, and an engine of its own.
+struct newcomer {
+    // What becomes of the host that it is made from.
+    enum class fate {
+        goes_on,  // there are two now, and applications write to both
+        moved,    // its applications and then its engine end in order before
+        killed,   // they are killed
+        frozen,   // the engine is; it wakes up later, and goes on
+    };
+    io::duration at{};  // from the beginning of the run
+    std::size_t from = 0;
+    fate origin = fate::goes_on;
+    bool clone = false;      // the whole disk, its state directory included; else the databases
+    bool take_over = false;  // its engine is always started so
+    bool own = false;        // it has a database of its own, too
 };
 
 struct scenario {
@@ -45,6 +63,9 @@ struct scenario {
     std::uint64_t cache_bytes = 0;  // of the engine's options, and
     std::uint64_t disk_limit = 0;
     bool points = false;          // the product does at its named points what it seldom does
+    std::vector<newcomer> newcomers;           // by time
+    std::vector<std::int64_t> drifts;          // of the hosts' clocks, in parts per million; none for those beyond
+    io::duration lease = std::chrono::seconds(60);
     bool canary = false;          // a commit that the model does not know: the run must fail
 
     // One line: what was drawn.
@@ -53,7 +74,7 @@ struct scenario {
     bool is_undisturbed() const;
 };
 
-// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, points, checkpoints, connections, vacuum, pressure, tenants, decay, clocks, swarm, canary.
+// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, points, checkpoints, connections, vacuum, pressure, tenants, decay, clocks, swarm, canary, split_brain, rolling_restart, clone.
 const std::vector<std::string>& scenario_names();
 // usage error (std::invalid_argument) for another name.
 scenario draw_scenario(const std::string& name, std::uint64_t seed);

@@ -21,7 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 
 struct loop {
-    explicit loop(std::uint64_t seed) : on(seed, history), who(on.add_process()), time(on, who, wall), bodies(on), pool(on, bodies, who, 2, sim::prng(seed, "pool")) {}
+    explicit loop(std::uint64_t seed) : on(seed, history), who(on.add_process()), time(on, who, clocks), bodies(on), pool(on, bodies, who, 2, sim::prng(seed, "pool")) {}
 
     void spawn(io::task<void> work) {
         boost::asio::co_spawn(on.executor_of(who), std::move(work), [](std::exception_ptr failure) {
@@ -34,7 +34,7 @@ struct loop {
     sim::trace history;
     sim::scheduler on;
     sim::process_id who;
-    sim::wall_clock wall;
+    sim::host_clocks clocks;
     sim::clock time;
     sim::threads bodies;
     sim::offload pool;
@@ -108,7 +108,7 @@ TEST(scheduler, time_passes_only_when_nothing_is_ready) {
     in.run();
     EXPECT_TRUE(late);
     EXPECT_EQ(in.ms(), 5);
-    EXPECT_EQ(in.time.wall_ms(), sim::wall_clock::begin_ms + 5);
+    EXPECT_EQ(in.time.wall_ms(), sim::host_clocks::begin_ms + 5);
 }
 
 TEST(scheduler, who_waits_for_ever_does_not_keep_the_world_going) {

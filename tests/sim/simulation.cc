@@ -27,7 +27,12 @@ simulation::simulation(scenario what, std::uint64_t seed)
       checker_(all_.start(desk_, "checker")), shared_(machine_.disk, checker_.id),
       shared_env_{checker_.env.on, checker_.time, checker_.random, shared_, checker_.pool, checker_.log, checker_.env.make_watcher}, server_(all_), wires_(all_), s3_(server_, wires_),
       around_{[this](process& who) { return open_store(who.env, who, io::directory_store::access::write); }, [this](const station& of) { return settings(of); },
-              [this](station& from, const engine::event& e) { on_event(from, e); }} {
+              [this](station& from, const engine::event& e) { on_event(from, e); }},
+      owners_(all_, what_.lease, [this](const host& of) {
+          return std::ranges::any_of(stations_, [&](const auto& one) { return &one->machine() == &of && one->takes_over(); });
+      }) {
+    server_.watching = &owners_;
+    if (!what_.drifts.empty()) machine_.clocks.drift_ppm = what_.drifts[0];
     stations_.push_back(std::make_unique<station>(all_, machine_, around_, dice_));
 }
 
@@ -47,7 +52,7 @@ outcome simulation::run() {
     out_.steps = all_.loop.steps();
     out_.virtual_ms = static_cast<std::uint64_t>(all_.loop.now().time_since_epoch().count() / 1'000'000);
     for (const auto& one : streams_) {
-        out_.commits += one.app->committed();
+        for (const auto& each : one.copies) out_.commits += each.app->committed();
         out_.confirmed += one.confirmed.size();
     }
     return out_;
@@ -57,12 +62,14 @@ void simulation::set_up() {
     process& founder = all_.start(machine_, "founder");
     for (std::size_t i = 0; i < what_.applications.size(); ++i) {
         const std::string name = fmt::format("db{}", i + 1);
-        streams_.push_back({name, std::make_unique<application>(all_, machine_, "/data/" + name, what_.applications[i], all_.stream("application " + name)), {}, {}, {}});
+        streams_.push_back({name, {}, {}});
+        auto app = std::make_unique<application>(all_, machine_, "/data/" + name, what_.applications[i], all_.stream("application " + name));
+        streams_.back().copies.push_back({*stations_[0], std::move(app), std::make_shared<line>()});
     }
     bool done = false;
     all_.bodies.start(founder.id, [&] {
         if (!founder.files.make_directories("/data")) all_.fail("no directory");
-        for (auto& one : streams_) one.app->create();
+        for (auto& one : streams_) one.copies[0].app->create();
         done = true;
     });
     all_.run([&] { return done; }, 1min);
@@ -84,15 +91,17 @@ void simulation::trouble() {
     const io::instant begun = all_.loop.now();
     for (auto& one : stations_) one->start();
     for (auto& one : streams_) {
-        for (std::uint64_t i = 0; i < what_.writers; ++i) one.app->start();
+        for (std::uint64_t i = 0; i < what_.writers; ++i) one.copies[0].app->start();
     }
     flush_sometimes();
+    expected_ = what_.newcomers.size();
+    for (std::size_t i = 0; i < expected_; ++i) all_.loop.at(begun + what_.newcomers[i].at, the_world, [this, i] { expect(i); });
     for (const auto& each : what_.mishaps) all_.loop.at(begun + each.at, the_world, [this, each] { happen(each); });
     io::instant next_probe = begun + probe_every;
     while (all_.loop.now() < begun + what_.trouble) {
         all_.run([&] { return all_.loop.now() >= std::min(next_probe, begun + what_.trouble); }, 1h);
         next_probe = all_.loop.now() + probe_every;
-        stream& of = streams_[dice_.below(streams_.size())];
+        stream& of = any_stream();
         if (probing_ || of.confirmed.empty()) continue;
         const auto any = std::next(of.confirmed.begin(), static_cast<std::ptrdiff_t>(dice_.below(of.confirmed.size())));
         const auto at = dice_.below(2) == 0 ? engine::restore_target::latest() : engine::restore_target::at_txid(any->first);
@@ -107,33 +116,58 @@ void simulation::calm() {
     faults_ = false;
     points_.firing = false;
     points_.spare();
-    machine_.disk.habits.capacity = disk_habits().capacity;
-    machine_.disk.habits.write_errors = machine_.disk.habits.sync_errors = 0;
-    machine_.disk.habits.sync_time = what_.disk.sync_time;
-    machine_.disk.habits.most_pause = what_.disk.most_pause;
-    machine_.events.lost_rate = 0;
+    for (auto& one : stations_) {
+        host& on = one->machine();
+        on.disk.habits.capacity = disk_habits().capacity;
+        on.disk.habits.write_errors = on.disk.habits.sync_errors = 0;
+        on.disk.habits.sync_time = what_.disk.sync_time;
+        on.disk.habits.most_pause = what_.disk.most_pause;
+        on.events.lost_rate = 0;
+        on.cut_off = false;
+        one->thaw();
+    }
     server_.habits.down = false;
     server_.habits.rejected = server_.habits.denied = server_.habits.reply_lost = server_.habits.stalled = 0;
     server_.habits.most_per_second = server_.habits.listing_lag = 0;
     server_.habits.faults.clear();
     wires_.calm();
     s3_.habits.closes = 0;
-    for (auto& one : stations_) one->thaw();
     // Whoever mended the store's permissions says so.
     for (auto& at : stations_) for (auto& one : streams_) retry(*at, one.name);
-    for (auto& one : streams_) one.app->stop();
-    const auto writing = [&] { return std::any_of(streams_.begin(), streams_.end(), [](const auto& one) { return one.app->running() != 0; }); };
+    if (!what_.newcomers.empty()) {
+        // Every application goes on for a while: who has lost its stream finds out at last.
+        all_.run([&] { return expected_ == 0; }, most_calm);
+        const io::instant until = all_.loop.now() + 4 * what_.lease;
+        all_.run([&] { return all_.loop.now() >= until; }, most_calm);
+    }
+    const auto each_copy = [this](auto&& visit) { for (auto& one : streams_) for (auto& its : one.copies) visit(its); };
+    each_copy([](copy& one) { one.app->stop(); });
+    const auto writing = [&] {
+        std::size_t running = 0;
+        each_copy([&](copy& one) { running += one.app->running(); });
+        return running != 0;
+    };
     all_.run([&] { return !writing() && !probing_; }, most_calm);
     all_.note("the applications have ended");
     last_news_ = all_.loop.now();
     // Long enough for a missed event to be made good by the sweep, and for every back-off.
     const io::duration quiet = 2 * what_.sweep + 45s;
-    all_.run([&] { return stations_[0]->is_watching() && all_.loop.now() > last_news_ + quiet; }, most_calm);
+    const bool several = !what_.newcomers.empty();
+    const auto is_settled = [several](const auto& one) { return one->is_watching() || (several && (one->is_retired() || one->was_refused())); };
+    const auto settled = [&] { return std::all_of(stations_.begin(), stations_.end(), is_settled); };
+    all_.run([&] { return settled() && all_.loop.now() > last_news_ + quiet; }, most_calm);
 }
 
-engine::options simulation::settings(const station&) const {
+engine::options simulation::settings(const station& of) const {
     engine::options out;
-    for (const auto& one : streams_) out.targets.push_back({engine::target::what::file, one.name, one.app->path(), what_.stream});
+    for (const auto& one : streams_) {
+        for (const auto& its : one.copies) {
+            if (&its.at == &of) out.targets.push_back({engine::target::what::file, one.name, its.app->path(), what_.stream});
+        }
+    }
+    out.host = of.machine().name;
+    out.lease = what_.lease;
+    out.take_over = of.takes_over();
     out.state_directory = "/state";
     out.lock_directory = "/locks";
     out.who = "the engine of a simulation";
@@ -166,17 +200,18 @@ io::task<io::result<std::unique_ptr<io::object_store>>> simulation::open_s3(cons
 void simulation::flush_sometimes() {
     all_.loop.at(all_.loop.now() + 1s, the_world, [this] {
         if (!faults_) return;
-        stream& of = streams_[dice_.below(streams_.size())];
-        if (dice_.chance(what_.flush_rate)) stations_[0]->ask([this, &of](engine::engine& by) { return flush(by, of); });
+        stream& of = any_stream();
+        copy& its = any_copy(of);
+        if (dice_.chance(what_.flush_rate) && !its.at.is_retired()) its.at.ask([this, &of, &its](engine::engine& by) { return flush(by, of, its); });
         flush_sometimes();
     });
 }
 
-io::task<void> simulation::flush(engine::engine& by, stream& of) {
-    const std::uint64_t order = of.app->truth().newest_committed();
+io::task<void> simulation::flush(engine::engine& by, stream& of, copy& its) {
+    const std::uint64_t order = its.app->truth().newest_committed();
     auto durable = co_await by.flush(of.name);
     all_.note("flush of {}: {}", of.name, durable ? fmt::format("TXID {}", *durable) : std::string(io::name(durable.error().code)));
-    if (durable) of.flushed[*durable] = std::max(of.flushed[*durable], order);
+    if (durable) its.its->flushed[*durable] = std::max(its.its->flushed[*durable], order);
 }
 
 void simulation::retry(station& at, std::string name) {
@@ -184,31 +219,45 @@ void simulation::retry(station& at, std::string name) {
 }
 
 void simulation::on_event(station& from, const engine::event& e) {
-    all_.note("event {} of {} at TXID {}", static_cast<int>(e.kind), e.stream, e.txid);
+    using what = engine::event::what;
+    all_.note("event {} of {} at TXID {}{}", static_cast<int>(e.kind), e.stream, e.txid, stations_.size() == 1 ? "" : " from " + from.machine().name);
     all_.history.remark(all_.loop.now(), e.text);
     points_.reached(fmt::format("event {}", name(e.kind)));
-    last_news_ = all_.loop.now();
-    if (e.kind == engine::event::what::halted && !faults_) retry(from, e.stream);
-    if (e.kind == engine::event::what::reanchored && what_.is_undisturbed()) all_.fail(fmt::format("{} lost continuity, and nothing had happened: {}", e.stream, e.text));
-    if (e.kind != engine::event::what::confirmed) return;
-    const auto held = fingerprint(e.stream, e.txid);
-    if (!held) all_.fail(fmt::format("TXID {} of {} is confirmed, and no object in the store ends with it", e.txid, e.stream));
-    for (auto& one : streams_) {
-        if (one.name == e.stream) one.confirmed.emplace(e.txid, *held);
+    // One of several hosts may be refused and started anew for ever, and says the same each time: only what is stored is news then.
+    if (what_.newcomers.empty() || e.kind == what::confirmed) last_news_ = all_.loop.now();
+    if (e.kind == what::halted && !faults_) retry(from, e.stream);
+    if (e.kind == what::reanchored && what_.is_undisturbed()) all_.fail_soon(fmt::format("{} lost continuity, and nothing had happened: {}", e.stream, e.text));
+    for (auto& one : streams_) if (one.name == e.stream) on_event_of(one, from, e);
+}
+
+void simulation::on_event_of(stream& of, station& from, const engine::event& e) {
+    using what = engine::event::what;
+    copy& its = *copy_on(of, from.machine());
+    if (e.kind == what::attached) {
+        its.in_step = from.who();
+        owners_.on_attached(*from.who(), of.name);
     }
+    if (e.kind == what::detached || e.kind == what::halted || e.kind == what::overtaken || e.kind == what::stopped) its.in_step = nullptr;
+    if (e.kind != what::confirmed) return;
+    const auto held = find_written(of.name, e.txid);
+    if (!held) return all_.fail_soon(fmt::format("TXID {} of {} is confirmed, and no object in the store ends with it", e.txid, of.name));
+    const bool ours = held->by == &from.machine() || clones_.contains(&from.machine());
+    if (!ours) return all_.fail_soon(fmt::format("{} confirms TXID {} of {}, which is {}'s", from.machine().name, e.txid, of.name, held->by->name));
+    of.confirmed.emplace(e.txid, held->hash);
 }
 
 void simulation::happen(const mishap& one) {
-    if (!faults_) return;
-    all_.note("{}", words(one.kind));
+    if (!faults_ || one.on >= stations_.size()) return;
+    station& at = *stations_[one.on];
+    host& machine = at.machine();
+    all_.note("{} of {}", words(one.kind), machine.name);
     using what = mishap::what;
-    station& at = *stations_[0];
     switch (one.kind) {
         case what::kill_engine: out_.deaths += at.kill(); break;
         case what::stop_engine: at.stop(); break;
         case what::freeze_engine: at.freeze(); break;
         case what::kill_writer: {
-            application& app = *streams_[dice_.below(streams_.size())].app;
+            application& app = *any_copy(any_stream()).app;
             if (process* victim = app.one_of_them(dice_)) {
                 all_.kill(*victim);
                 ++out_.deaths;
@@ -216,52 +265,66 @@ void simulation::happen(const mishap& one) {
             }
             break;
         }
-        case what::lose_power:
-            ++power_losses_;
-            out_.deaths += at.is_alive();
-            all_.lose_power(machine_);
-            judge_store();
-            for (auto& each : streams_) {
-                each.app->power_was_lost();
-                each.app->start();
-            }
-            at.supervise();
-            break;
+        case what::lose_power: lose_power(at); break;
         case what::store_down: server_.habits.down = true; break;
         case what::disk_slow:
-            machine_.disk.habits.sync_time = 700ms;
-            machine_.disk.habits.most_pause = 20ms;
+            machine.disk.habits.sync_time = 700ms;
+            machine.disk.habits.most_pause = 20ms;
             break;
         case what::rot_local:
             out_.deaths += at.kill();
-            machine_.disk.rot({"/state/state.db", "/state/sums/", "/state/shadow/", "/state/cache/"});
+            machine.disk.rot({"/state/state.db", "/state/sums/", "/state/shadow/", "/state/cache/"});
             break;
         case what::kill_at_point:
             if (const process* who = at.running()) points_.doom(who->id);
             break;
-        case what::clock_step: machine_.wall.offset_ms += one.amount; break;
-        case what::partition: wires_.cut(machine_); break;
-        case what::disk_full: machine_.disk.habits.capacity = machine_.disk.used() + dice_.below(40'000); break;
-        case what::disk_errors:
-            machine_.disk.habits.write_errors = machine_.disk.habits.sync_errors = 30'000;
-            machine_.disk.habits.errors_below = "/state";
+        case what::clock_step: machine.clocks.offset_ms += one.amount; break;
+        case what::partition:
+            machine.cut_off = true;
+            wires_.cut(machine);
             break;
+        case what::disk_full: machine.disk.habits.capacity = machine.disk.used() + dice_.below(40'000); break;
+        case what::disk_errors:
+            machine.disk.habits.write_errors = machine.disk.habits.sync_errors = 30'000;
+            machine.disk.habits.errors_below = "/state";
+            break;
+        case what::sleep: all_.put_to_sleep(machine); break;
     }
     if (one.lasts.count() != 0) all_.loop.at(all_.loop.now() + one.lasts, the_world, [this, one] { over(one); });
 }
 
-void simulation::over(const mishap& one) {
-    all_.note("{}: over", words(one.kind));
-    using what = mishap::what;
-    if (one.kind == what::freeze_engine) stations_[0]->thaw();
-    if (one.kind == what::store_down) server_.habits.down = false;
-    if (one.kind == what::partition) wires_.heal(machine_);
-    if (one.kind == what::disk_full) machine_.disk.habits.capacity = disk_habits().capacity;
-    if (one.kind == what::disk_slow) {
-        machine_.disk.habits.sync_time = what_.disk.sync_time;
-        machine_.disk.habits.most_pause = what_.disk.most_pause;
+void simulation::lose_power(station& at) {
+    out_.deaths += at.is_alive();
+    all_.lose_power(at.machine());
+    judge_store();
+    for (auto& one : streams_) {
+        copy* const its = copy_on(one, at.machine());
+        if (its == nullptr) continue;
+        its->its->went_back = true;
+        its->app->power_was_lost();
+        if (!at.is_retired()) its->app->start();
     }
-    if (one.kind == what::disk_errors) machine_.disk.habits.write_errors = machine_.disk.habits.sync_errors = 0;
+    at.supervise();
+}
+
+void simulation::over(const mishap& one) {
+    station& at = *stations_[one.on];
+    host& machine = at.machine();
+    all_.note("{} of {}: over", words(one.kind), machine.name);
+    using what = mishap::what;
+    if (one.kind == what::freeze_engine) at.thaw();
+    if (one.kind == what::store_down) server_.habits.down = false;
+    if (one.kind == what::partition) {
+        machine.cut_off = false;
+        wires_.heal(machine);
+    }
+    if (one.kind == what::disk_full) machine.disk.habits.capacity = disk_habits().capacity;
+    if (one.kind == what::disk_slow) {
+        machine.disk.habits.sync_time = what_.disk.sync_time;
+        machine.disk.habits.most_pause = what_.disk.most_pause;
+    }
+    if (one.kind == what::disk_errors) machine.disk.habits.write_errors = machine.disk.habits.sync_errors = 0;
+    if (one.kind == what::sleep) all_.wake_up(machine);
 }
 
 }  // namespace sim

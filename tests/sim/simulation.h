@@ -6,6 +6,7 @@
 // virtual time, its newest state is what the database holds, the engine ends when it is asked to, and leaves no file open behind.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "io/directory_store.h"
 #include "tests/sim/application.h"
 #include "tests/sim/chain.h"
+#include "tests/sim/ownership.h"
 #include "tests/sim/points.h"
 #include "tests/sim/s3_keys.h"
 #include "tests/sim/s3_server.h"
@@ -51,13 +53,28 @@ public:
     trace& history() { return all_.history; }
 
 private:
-    // What is known of a stream, beside its application's model.
+    // What became of one database, on whichever host it was; a copy that is written to beside it goes its own way.
+    struct line {
+        std::map<std::uint64_t, state> restored;         // what each TXID was found to be
+        std::map<std::uint64_t, std::uint64_t> flushed;  // by TXID: the order of a transaction that a flush said is in it
+        bool went_back = false;                          // by a loss of power
+    };
+    // A database on a host.
+    struct copy {
+        station& at;
+        std::unique_ptr<application> app;
+        std::shared_ptr<line> its;
+        const process* in_step = nullptr;  // which engine has said so last, and nothing else since
+    };
+    // What is known of a stream, beside its applications' models.
     struct stream {
         std::string name;
-        std::unique_ptr<application> app;
+        std::deque<copy> copies;                           // never removed
         std::map<std::uint64_t, std::uint64_t> confirmed;  // TXIDs, and what the store held of each at that moment
-        std::map<std::uint64_t, state> restored;  // what each TXID was found to be
-        std::map<std::uint64_t, std::uint64_t> flushed;  // by TXID: the order of a transaction that a flush said is in it
+    };
+    struct written {
+        std::uint64_t hash;
+        const host* by;
     };
 
     void set_up();
@@ -68,26 +85,41 @@ private:
     io::task<io::result<std::unique_ptr<io::object_store>>> open_store(const io::environment& env, process& who, io::directory_store::access how);
     io::task<io::result<std::unique_ptr<io::object_store>>> open_s3(const io::environment& env, process& who, io::directory_store::access how);
     void flush_sometimes();
-    io::task<void> flush(engine::engine& by, stream& of);
+    io::task<void> flush(engine::engine& by, stream& of, copy& its);
     void retry(station& at, std::string name);
-    std::optional<std::uint64_t> fingerprint(const std::string& name, std::uint64_t txid);
+    stream& any_stream() { return streams_[dice_.below(streams_.size())]; }
+    copy& any_copy(stream& of) { return of.copies[of.copies.size() == 1 ? 0 : dice_.below(of.copies.size())]; }
+    copy* copy_on(stream& of, const host& machine);
+    std::optional<written> find_written(const std::string& name, std::uint64_t txid);
     void judge_store();
     chain chain_of(const std::string& name);
     void judge_chains();
     io::task<void> judge_times(stream& of);
     void on_event(station& from, const engine::event& e);
+    void on_event_of(stream& of, station& from, const engine::event& e);
+    void lose_power(station& at);
     void happen(const mishap& what);
     void over(const mishap& what);
+
+    void expect(std::size_t newcomer);
+    void make_room(std::size_t newcomer);
+    void arrive(std::size_t newcomer, bool instead);
+    void set_up(const newcomer& one, station& here);
     engine::options settings(const station& of) const;
 
     io::task<void> probe(stream& of, engine::restore_target at);
     io::task<std::optional<io::error>> restore(stream& of, engine::restore_target at, std::uint64_t& txid, state& found);
     void judge_state(stream& of, std::uint64_t txid, const state& found, const std::string& broken);
-    state live_state(stream& of);
+    void judge_line(line& its, const model& truth, std::uint64_t txid, const state& found, const std::function<void(const std::string&)>& wrong);
+    state live_state(copy& of);
     io::task<void> judge_stream(stream& of, state live);
+    bool has_lost_one(station& of);
+    copy* winner(stream& of);
+    void judge_other(stream& of, copy& one);
+    void judge_end(station& one);
     io::task<void> judge_rot(stream& of);
     void judge_leftovers();
-    void describe();
+    void describe(station& one);
 
     scenario what_;
     world all_;
@@ -102,12 +134,14 @@ private:
     network wires_;
     s3_server s3_;
     s3_keys keys_;
-    std::vector<stream> streams_;
+    std::deque<stream> streams_;
     station::surroundings around_;
     std::vector<std::unique_ptr<station>> stations_;
+    ownership owners_;
+    std::set<const host*> clones_;  // have the state directory of another one, and go on as it
+    std::size_t expected_ = 0;  // newcomers that are not there yet
     bool faults_ = true;
     io::instant last_news_{};
-    std::uint64_t power_losses_ = 0;
     bool probing_ = false;
     outcome out_;
 };

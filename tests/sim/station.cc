@@ -32,13 +32,14 @@ io::task<void> station::live(std::shared_ptr<life> one) {
     }
     if (client) client->reset();
     all_.note("engine, process {}: ended, {}", one->who.id, one->ended->has_value() ? std::string_view("well") : io::name(one->ended->error().code));
+    refused_ = !one->ended->has_value() && one->ended->error().code == io::errc::held;
     if (!one->ended->has_value()) all_.history.remark(all_.loop.now(), one->ended->error().context);
-    if (one->who.files.open_now() != 0) all_.fail(fmt::format("the engine ended and left {} files open", one->who.files.open_now()));
+    if (one->who.files.open_now() != 0) all_.fail_soon(fmt::format("the engine ended and left {} files open", one->who.files.open_now()));
     all_.loop.post(the_world, [this] { supervise(); });
 }
 
 void station::supervise() {
-    if (retired_ || restart_planned_ || (is_alive() && !life_->ended)) return;
+    if (!life_ || retired_ || restart_planned_ || (is_alive() && !life_->ended)) return;
     restart_planned_ = true;
     all_.loop.at(all_.loop.now() + std::chrono::milliseconds(dice_.below(3000)), the_world, [this] { if (!retired_) start(); });
 }
@@ -62,6 +63,7 @@ void station::freeze() {
 }
 
 void station::thaw() {
+    if (machine_.asleep) return;  // everything is, when that wakes up
     for (const auto& one : std::exchange(frozen_, {})) all_.loop.thaw(one->who.id);
 }
 

@@ -21,10 +21,12 @@ public:
     };
     using work = std::function<io::task<void>(engine::engine&)>;
 
-    // All by reference must outlive this; `dice`: how long a restart takes.
-    station(world& in, host& on, const surroundings& around, prng& dice) : all_(in), machine_(on), around_(around), dice_(dice) {}
+    // All by reference must outlive this; `dice`: how long a restart takes. `takes_over`: each of its engines is started so.
+    station(world& in, host& on, const surroundings& around, prng& dice, bool takes_over = false)
+        : all_(in), machine_(on), around_(around), dice_(dice), takes_over_(takes_over) {}
 
     host& machine() const { return machine_; }
+    bool takes_over() const { return takes_over_; }
     void start();
     // Starts it again, a while after it has ended or died.
     void supervise();
@@ -38,12 +40,19 @@ public:
     // Whichever life it was that was frozen.
     void thaw();
 
+    bool is_retired() const { return retired_; }
+    // The newest life's process; null before the first.
+    const process* who() const { return life_ ? &life_->who : nullptr; }
     bool is_alive() const { return life_ && all_.loop.is_alive(life_->who.id); }
     // Null if it is dead.
     const process* running() const { return is_alive() ? &life_->who : nullptr; }
     bool is_watching() const { return life_ && life_->watching; }
     // How the newest life ended, if it has.
     const std::optional<io::result<void>>& ended() const { return life_->ended; }
+    // The newest life that has ended did so because others have its streams.
+    bool was_refused() const { return refused_; }
+    // Nothing of it runs any more.
+    bool is_over() const { return !is_alive() || life_->ended; }
     // Null while none runs.
     engine::engine* engine() const { return life_ ? life_->engine : nullptr; }
     // Does something with the engine as its own process, if it runs; the engine ends after that.
@@ -67,6 +76,8 @@ private:
     prng& dice_;
     std::shared_ptr<life> life_;
     std::vector<std::shared_ptr<life>> frozen_;
+    bool takes_over_;
+    bool refused_ = false;
     bool retired_ = false;
     bool restart_planned_ = false;
 };

@@ -27,7 +27,8 @@ void store_server::write(const std::string& key, object what) {
     what.modified_ms = wall_ms();
     what.version = ++versions_;
     what.born = calls;
-    objects[key] = std::move(what);
+    object& now = objects[key] = std::move(what);
+    if (watching != nullptr && now.by != nullptr) watching->on_written(key, now);
 }
 
 store_fault store_server::draw(request_kind kind) {
@@ -62,7 +63,7 @@ store::fate store::draw(const std::string& what, request_kind kind) {
     fate out;
     const io::instant there = now + latency();
     out.replied = there + latency();
-    if (h.down) {
+    if (h.down || who_.machine.cut_off) {
         out.instead = as_store(io::errc::io_failure, what + ": the store is down");
     } else if (happens(h.denied)) {
         out.instead = as_store(io::errc::access_denied, what + ": 403");
@@ -121,8 +122,8 @@ io::task<io::result<T>> store::exchange(std::string what, request_kind kind, std
     world& all = server_.all;
     auto send = [&](auto handler) {
         if (drawn.served && all.loop.is_alive(who_.id)) {  // else it is dying, and goes on only to its next wait
-            all.loop.at(*drawn.served, the_world, [answer, serve = std::move(serve), what, &all, &server = server_, writes] {
-                if (server.habits.down) {
+            all.loop.at(*drawn.served, the_world, [answer, serve = std::move(serve), what, &all, &server = server_, &from = who_.machine, writes] {
+                if (server.habits.down || from.cut_off) {
                     *answer = as_store(writes ? io::errc::outcome_unknown : io::errc::io_failure, what + ": the connection broke");
                     return;
                 }
@@ -130,8 +131,9 @@ io::task<io::result<T>> store::exchange(std::string what, request_kind kind, std
                 if (writes) all.note("store: {}: {}", what, **answer ? "done" : io::name((**answer).error().code));
             });
         }
-        all.loop.at(drawn.replied, who_.id, [answer, instead = drawn.instead, handler = std::move(handler)]() mutable {
+        all.loop.at(drawn.replied, who_.id, [answer, instead = drawn.instead, what, &from = who_.machine, writes, handler = std::move(handler)]() mutable {
             if (instead) *answer = *instead;
+            else if (from.cut_off) *answer = as_store(writes ? io::errc::outcome_unknown : io::errc::io_failure, what + ": the connection broke");
             std::move(handler)();
         });
     };
@@ -142,15 +144,20 @@ io::task<io::result<T>> store::exchange(std::string what, request_kind kind, std
 
 io::task<io::result<void>> store::publish(std::string key, io::bytes data, io::object_attributes attributes, request_kind kind) {
     if (auto ok = io::check_key(key); !ok) co_return ok;
-    auto serve = [&server = server_, key, data = std::make_shared<io::bytes>(std::move(data)), attributes, kind]() -> io::result<void> {
+    store_server::witness* const watching = server_.watching;
+    const io::instant sent = server_.all.loop.now();
+    auto serve = [&server = server_, key, data = std::make_shared<io::bytes>(std::move(data)), attributes, kind, &by = who_]() -> io::result<void> {
         if (kind != request_kind::put && server.objects.contains(key)) return as_store(io::errc::already_exists, key);
-        server.write(key, {*data, attributes.timestamp_ms, {}, 0, 0, 0, 0});
+        server.write(key, {*data, attributes.timestamp_ms, {}, 0, 0, 0, 0, &by});
         return {};
     };
-    co_return co_await exchange<void>((kind == request_kind::put ? "overwrite " : "put ") + key, kind, std::move(serve));
+    auto done = co_await exchange<void>((kind == request_kind::put ? "overwrite " : "put ") + key, kind, std::move(serve));
+    if (done && watching != nullptr) watching->on_heard(who_, key, sent);
+    co_return done;
 }
 
 io::task<io::result<void>> store::put_if_absent(std::string key, io::bytes data, io::object_attributes attributes) {
+    if (server_.watching != nullptr) server_.watching->on_put(who_, key);
     return publish(std::move(key), std::move(data), attributes, request_kind::create);
 }
 
@@ -206,7 +213,8 @@ io::task<io::result<io::bytes>> store::get(std::string key, std::uint64_t offset
 }
 
 io::task<io::result<std::vector<io::object_info>>> store::list(std::string prefix) {
-    auto serve = [&server = server_, prefix = prefix + "/"]() -> io::result<std::vector<io::object_info>> {
+    auto serve = [&server = server_, prefix = prefix + "/", &by = who_]() -> io::result<std::vector<io::object_info>> {
+        if (server.watching != nullptr) server.watching->on_listed(by, prefix);
         std::vector<io::object_info> out;
         const std::uint64_t lag = server.draw_lag();
         for (auto at = server.objects.lower_bound(prefix); at != server.objects.end() && at->first.starts_with(prefix); ++at) {

@@ -37,6 +37,17 @@ public:
         std::uint64_t version = 0;                               // of all that was ever written, the number of this
         std::uint64_t parts = 0;                                 // that it was uploaded in; 0: at once
         std::uint64_t born = 0;                                  // the number of requests by then
+        const process* by = nullptr;                             // whose it is, if that one did not come by HTTP
+    };
+    // Sees what reaches the store, in that order, and what is sent.
+    struct witness {
+        virtual ~witness() = default;
+        // Is sent in one piece, under a name that must not be taken, and may arrive later.
+        virtual void on_put(const process& by, const std::string& key) = 0;
+        // Its writer knows that it was done.
+        virtual void on_heard(const process& by, const std::string& key, io::instant sent) = 0;
+        virtual void on_written(const std::string& key, const object& what) = 0;
+        virtual void on_listed(const process& by, const std::string& prefix) = 0;
     };
 
     explicit store_server(world& in) : all(in), dice(in.stream("store")) {}
@@ -52,7 +63,7 @@ public:
     // What becomes of a request of that kind by habits.faults and habits.most_per_second.
     store_fault draw(request_kind kind);
     // By the store's own clock.
-    std::int64_t wall_ms() const { return wall.at(all.loop.now()); }
+    std::int64_t wall_ms() const { return wall.wall_ms(all.loop.now()); }
 
     world& all;
     store_habits habits;
@@ -60,7 +71,8 @@ public:
     std::map<std::string, object> objects;
     std::uint64_t calls = 0;
     std::uint64_t failed = 0;
-    wall_clock wall;
+    host_clocks wall;
+    witness* watching = nullptr;
 
 private:
     std::uint64_t versions_ = 0;

@@ -173,7 +173,7 @@ TEST(vfs, time_and_randomness_are_the_worlds) {
     std::string first;
     for (int round = 0; round < 2; ++round) {
         two_processes w(9);
-        w.machine.wall.offset_ms = 3'600'000;
+        w.machine.clocks.offset_ms = 3'600'000;
         std::string said;
         w.start(w.one, [&] {
             sim::sqlite db(":memory:");

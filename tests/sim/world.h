@@ -31,8 +31,10 @@ class world;
 struct host {
     std::string name;
     sim::disk disk;
-    wall_clock wall;
+    host_clocks clocks;
     watcher_habits events;
+    bool cut_off = false;  // from every other host
+    std::optional<io::instant> asleep{};  // what its monotonic clock shows meanwhile
 };
 
 // What one process has of the world. Stays where it is after the process was killed.
@@ -42,6 +44,7 @@ struct process {
     process_id id;
     host& machine;
     std::string name;
+    io::instant born;
     sim::file_system files;
     sim::clock time;
     sim::dice random;
@@ -77,6 +80,9 @@ public:
     void kill(process& one);
     // Are told of each death when it has happened, and whether the host lost power.
     std::vector<std::function<void(const process&, bool power_lost)>> when_killed;
+    // Nothing of the host runs, and its monotonic clock stands still, until it is woken up.
+    void put_to_sleep(host& one);
+    void wake_up(host& one);
     // Every process of the host dies, and of its disk only what was synced is certain to be there.
     void lose_power(host& one);
 
@@ -89,6 +95,8 @@ public:
     void note(fmt::format_string<T...> text, T&&... values) { history.note(loop.now(), text, std::forward<T>(values)...); }
     // Ends run(), wherever this is thrown: code of the engine may have an exception end in a coroutine that nobody asks.
     [[noreturn]] void fail(std::string why);
+    // The same a little later, for who is called by the engine: what is thrown there is not seen here.
+    void fail_soon(std::string why);
 
 private:
     void end(process& one, bool power_lost);
