@@ -64,7 +64,8 @@ io::task<io::result<void>> database::look_at_log() {
     const auto look = [&]() -> io::result<void> {
         auto now = at_->live->index();
         if (!now) return now.error();
-        bytes = wal::frame_offset(std::uint64_t{now->max_frame} + 1, now->page_size);
+        // One frame is what a restart leaves: with large pages that alone may be as long as the limit, and would be copied for ever.
+        bytes = now->max_frame <= 1 ? wal::header_size : wal::frame_offset(std::uint64_t{now->max_frame} + 1, now->page_size);
         return {};
     };
     auto looked = co_await locally(look);

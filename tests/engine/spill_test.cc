@@ -65,6 +65,24 @@ TEST_F(spill, A5_a_segment_that_takes_several_objects_stays_until_the_last_of_th
     expect_all_back();
 }
 
+// With the largest pages the frame that a restart leaves is as long as the shortest limit.
+TEST_F(spill, a_log_of_the_one_frame_that_a_restart_leaves_is_not_copied_again) {
+    settings.targets[0].settings.wal_limit = settings.targets[0].settings.checkpoint_bytes = 64U << 10U;
+    tests::app(db_path).run("PRAGMA page_size=65536; VACUUM");
+    begin();
+    begin_outage();
+    commit();
+    until([&] { return count(what::handed_off) == 1; });
+    const std::size_t tries = store->puts.size();
+    until([&] { return store->puts.size() >= tries + 4; });  // the log is looked at meanwhile
+    EXPECT_EQ(count(what::handed_off), 1U);
+    EXPECT_EQ(segments().size(), 1U);
+    store_comes_back();
+    until([&] { return segments().empty(); });
+    stop();
+    expect_all_back();
+}
+
 TEST_F(spill, E1_segments_of_a_process_that_died_are_shipped_by_the_next_one) {
     settings.drain_limit = 100ms;
     begin();
