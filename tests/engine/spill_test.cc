@@ -65,6 +65,24 @@ TEST_F(spill, A5_a_segment_that_takes_several_objects_stays_until_the_last_of_th
     expect_all_back();
 }
 
+TEST_F(spill, B7_a_database_that_shrinks_while_its_log_is_copied_comes_back_at_its_size) {
+    begin();
+    begin_outage();
+    write_through(2);
+    const std::size_t before = count(what::handed_off);
+    db->run("DELETE FROM t WHERE id > 2; VACUUM; INSERT INTO t(x) VALUES('after it shrank')");
+    spill_once();
+    EXPECT_GT(count(what::handed_off), before);
+    const std::int64_t pages = db->number("PRAGMA page_count");
+    store_comes_back();
+    commit();
+    until([&] { return segments().empty(); });
+    stop();
+    expect_all_back();
+    EXPECT_EQ(tests::app(restore()).number("PRAGMA page_count"), db->number("PRAGMA page_count"));
+    EXPECT_GE(db->number("PRAGMA page_count"), pages);
+}
+
 // With the largest pages the frame that a restart leaves is as long as the shortest limit.
 TEST_F(spill, a_log_of_the_one_frame_that_a_restart_leaves_is_not_copied_again) {
     settings.targets[0].settings.wal_limit = settings.targets[0].settings.checkpoint_bytes = 64U << 10U;
