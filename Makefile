@@ -49,13 +49,14 @@ crash-loops: build/release/build.ninja
 	cmake --build build/release -j $(JOBS) --target flotilla test_crash
 	for i in $$(seq $(N)); do FLOTILLA=build/release/flotilla build/release/tests/test_crash --gtest_filter=*crash_loop* || exit 1; done
 
-# The simulator for MINUTES (default 60): every seed that ever found something, then seeds of today, from SEED on.
+# The simulator for MINUTES (default 60): every seed that ever found something, then seeds of today, from SEED on; some of them in a build without optimisation, too.
 MINUTES ?= 60
 SEED ?= $(shell date +%Y%m%d)00000
 nightly: build/release/build.ninja
 	cmake --build build/release -j $(JOBS) --target flotilla-dst
 	build/release/tests/flotilla-dst --regressions tests/sim/regressions.txt
 	build/release/tests/flotilla-dst --seed $(SEED) --minutes $(MINUTES) --jobs $(JOBS) --check-determinism 5
+	bash tests/sim/same_hash.sh . build/release build/release/tests/flotilla-dst debug --seed $(SEED) --count 100 --jobs $(JOBS)
 
 # Which lines of engine, wal and ltx a batch of SEEDS seeds reaches, from FIRST on, and which never: build/coverage/coverage/unreached.txt.
 SEEDS ?= 500
