@@ -51,6 +51,7 @@ public:
     process_id client() const { return ends_[0].who; }
     // The client's process was killed. What its host had of it still arrives, and then the end; or, if the host lost power, nothing any more.
     void client_dies(bool power_lost);
+    bool client_closed() const { return ends_[0].closed; }
     bool over() const { return ends_[0].closed && ends_[1].closed; }
 
 private:

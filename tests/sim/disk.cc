@@ -1,5 +1,7 @@
 #include "tests/sim/disk.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <functional>
@@ -250,7 +252,21 @@ void disk::lose_power() {
     each_inode([](const node& one) { one->settle(); });
 }
 
+std::vector<std::string> disk::holdings(process_id who) {
+    std::vector<std::string> out;
+    for (const auto& [one, whose] : observers_) if (whose == who) out.emplace_back("watch");
+    for (auto files = connections_[who]; files != 0; --files) out.emplace_back("open file of SQLite's");
+    each_inode([&](const node& one) {
+        if (one->flock && one->flock->first == who) out.push_back(fmt::format("lock of inode {}", one->number));
+        if (one->database.holds(who)) out.push_back(fmt::format("SQLite's lock of inode {}", one->number));
+        if (one->index.holds(who)) out.push_back(fmt::format("lock of wal-index, inode {}", one->number));
+        for (const auto& user : one->index_users) if (user.second == who) out.push_back(fmt::format("wal-index, inode {}", one->number));
+    });
+    return out;
+}
+
 void disk::forget(process_id who) {
+    connections_.erase(who);
     std::erase_if(observers_, [who](const auto& each) { return each.second == who; });
     each_inode([&](const node& one) {
         if (one->flock && one->flock->first == who) one->flock.reset();

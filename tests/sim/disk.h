@@ -76,6 +76,12 @@ public:
     void lose_power();
     // A process was killed: its locks and watches are gone.
     void forget(process_id who);
+    // What a process has of it, a word for each: watches, locks, SQLite's files. Files that it has open otherwise are file_system's.
+    std::vector<std::string> holdings(process_id who);
+
+    // A connection of a process to a file of SQLite's begins, or ends.
+    void opened(process_id who) { ++connections_[who]; }
+    void closed(process_id who) { --connections_[who]; }
 
     // `who`: the observer's process; when that is killed the observer is forgotten with it.
     void observe(observer* one, process_id who) { observers_.push_back({one, who}); }
@@ -113,6 +119,7 @@ private:
     node root_;
     std::vector<name_change> unsynced_names_;
     std::vector<std::pair<observer*, process_id>> observers_;
+    std::map<process_id, std::size_t> connections_;
 };
 
 }  // namespace sim

@@ -55,6 +55,10 @@ void database_locks::drop(process_id who) {
     std::erase_if(holders_, [&](const auto& one) { return one.who == who; });
 }
 
+bool database_locks::holds(process_id who) const {
+    return std::any_of(holders_.begin(), holders_.end(), [&](const auto& one) { return one.who == who; });
+}
+
 bool index_locks::lock(const void* connection, process_id who, int first, int count, bool exclusive) {
     for (int slot = first; slot < first + count; ++slot) {
         for (const auto& one : held_[static_cast<std::size_t>(slot)]) {
@@ -74,6 +78,10 @@ void index_locks::unlock(const void* connection, int first, int count) {
 
 void index_locks::drop(process_id who) {
     for (auto& slot : held_) std::erase_if(slot, [&](const auto& one) { return one.who == who; });
+}
+
+bool index_locks::holds(process_id who) const {
+    return std::any_of(held_.begin(), held_.end(), [&](const auto& slot) { return std::any_of(slot.begin(), slot.end(), [&](const auto& one) { return one.who == who; }); });
 }
 
 }  // namespace sim

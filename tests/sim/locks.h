@@ -20,6 +20,7 @@ public:
     // Whether anybody has RESERVED or more.
     bool reserved() const;
     void drop(process_id who);
+    bool holds(process_id who) const;
 
 private:
     struct holder {
@@ -40,6 +41,7 @@ public:
     bool lock(const void* connection, process_id who, int first, int count, bool exclusive);
     void unlock(const void* connection, int first, int count);
     void drop(process_id who);
+    bool holds(process_id who) const;
 
 private:
     struct holder {

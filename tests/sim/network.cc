@@ -120,6 +120,13 @@ io::network& network::of(process& who) {
 
 std::size_t network::open() const { return state_->count(); }
 
+std::size_t network::open_by(process_id who) const {
+    return static_cast<std::size_t>(std::count_if(state_->connections.begin(), state_->connections.end(), [who](const auto& each) {
+        const auto one = each.lock();
+        return one != nullptr && one->client() == who && !one->client_closed();
+    }));
+}
+
 std::uint64_t network::connects() const { return state_->connects; }
 
 }  // namespace sim

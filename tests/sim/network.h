@@ -45,6 +45,8 @@ public:
     io::network& of(process& who);
     // Connections of which an end is open.
     std::size_t open() const;
+    // Those of which a process has its end open.
+    std::size_t open_by(process_id who) const;
     std::uint64_t connects() const;
 
 private:

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace sim {
@@ -50,6 +51,13 @@ void scheduler::kill(process_id who) {
     }
 }
 
+std::size_t scheduler::pending(process_id who) const {
+    const auto its = [who](const std::unique_ptr<op>& one) { return one->who == who; };
+    const auto ready = std::count_if(ready_.begin(), ready_.end(), its);
+    const auto timed = std::count_if(timers_.begin(), timers_.end(), [&](const auto& each) { return its(each.second); });
+    return static_cast<std::size_t>(ready + timed) + processes_[who].held.size();
+}
+
 void scheduler::thaw(process_id who) {
     processes_[who].frozen = false;
     for (auto& one : std::exchange(processes_[who].held, {})) ready(std::move(one));
@@ -69,7 +77,13 @@ bool scheduler::advance() {
     return true;
 }
 
+void scheduler::tell_still() {
+    if (still_.empty() || (!timers_.empty() && timers_.begin()->first.first == now_)) return;
+    for (const auto& then : std::exchange(still_, {})) then();
+}
+
 bool scheduler::step() {
+    if (ready_.empty()) tell_still();
     if (ready_.empty() && !advance()) return false;
     const std::size_t chosen = ready_.size() == 1 ? 0 : dice_.below(ready_.size());
     std::unique_ptr<op> one = std::move(ready_[chosen]);

@@ -10,6 +10,7 @@
 #include <boost/asio/execution.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <utility>
@@ -39,6 +40,9 @@ public:
     io::executor executor_of(process_id who);
     void kill(process_id who);
     bool is_alive(process_id who) const { return processes_[who].alive; }
+    bool is_frozen(process_id who) const { return processes_[who].frozen; }
+    // Operations of its that wait: for their turn, for a time, to be thawed.
+    std::size_t pending(process_id who) const;
     // Operations that become ready while a process is frozen run when it is thawed.
     void freeze(process_id who) { processes_[who].frozen = true; }
     void thaw(process_id who);
@@ -60,6 +64,8 @@ public:
     }
     // Makes a timer's operation ready now; nothing if it is ready or has run already.
     void hurry(const timer_key& key);
+    // Calls `then` once when everything that this instant brings has run, before time passes. No operation: it shifts no choice.
+    void when_still(std::function<void()> then) { still_.push_back(std::move(then)); }
 
     // One operation. False: nothing is ready and no timer will ever be, so whoever still waits waits for ever.
     bool step();
@@ -91,6 +97,7 @@ private:
 
     void ready(std::unique_ptr<op> one) { ready_.push_back(std::move(one)); }
     bool advance();
+    void tell_still();
     static void bury(std::unique_ptr<op> one);
 
     prng dice_;
@@ -98,6 +105,7 @@ private:
     std::vector<process_state> processes_;
     std::vector<std::unique_ptr<op>> ready_;
     std::map<timer_key, std::unique_ptr<op>> timers_;
+    std::vector<std::function<void()>> still_;
     io::instant now_{};
     std::uint64_t sequence_ = 0;
     std::uint64_t steps_ = 0;

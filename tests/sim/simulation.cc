@@ -27,7 +27,7 @@ simulation::simulation(scenario what, std::uint64_t seed)
       checker_(all_.start(desk_, "checker")), shared_(machine_.disk, checker_.id),
       shared_env_{checker_.env.on, checker_.time, checker_.random, shared_, checker_.pool, checker_.log, checker_.env.make_watcher}, server_(all_), wires_(all_), s3_(server_, wires_),
       around_{[this](process& who) { return open_store(who.env, who, io::directory_store::access::write); }, [this](const station& of) { return settings(of); },
-              [this](station& from, const engine::event& e) { on_event(from, e); }},
+              [this](station& from, const engine::event& e) { on_event(from, e); }, [this](process_id who) { return wires_.open_by(who); }},
       owners_(all_, what_.lease, [this](const host& of) {
           return std::ranges::any_of(stations_, [&](const auto& one) { return &one->machine() == &of && one->takes_over(); });
       }) {

@@ -3,6 +3,8 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "tests/sim/ending.h"
+
 namespace sim {
 
 using namespace std::chrono_literals;
@@ -34,8 +36,14 @@ io::task<void> station::live(std::shared_ptr<life> one) {
     all_.note("engine, process {}: ended, {}", one->who.id, one->ended->has_value() ? std::string_view("well") : io::name(one->ended->error().code));
     refused_ = !one->ended->has_value() && one->ended->error().code == io::errc::held;
     if (!one->ended->has_value()) all_.history.remark(all_.loop.now(), one->ended->error().context);
-    if (one->who.files.open_now() != 0) all_.fail_soon(fmt::format("the engine ended and left {} files open", one->who.files.open_now()));
+    judge(*one);
     all_.loop.post(the_world, [this] { supervise(); });
+}
+
+// It has ended in order: what only a killed process may leave is not there.
+void station::judge(const life& one) {
+    if (const std::size_t open = around_.connections(one.who.id); open != 0) all_.fail_soon(fmt::format("the engine ended and left {} connections open", open));
+    when_ended(all_, one.who, [this](const std::string& left) { if (!left.empty()) all_.fail("the engine ended and left " + left); });
 }
 
 void station::supervise() {

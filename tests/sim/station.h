@@ -18,6 +18,8 @@ public:
         std::function<io::task<io::result<std::unique_ptr<io::object_store>>>(process& who)> open_store;
         std::function<engine::options(const station& of)> settings;
         std::function<void(station& from, const engine::event& what)> on_event;
+        // Connections of a process that are open.
+        std::function<std::size_t(process_id who)> connections = [](process_id) { return std::size_t{0}; };
     };
     using work = std::function<io::task<void>(engine::engine&)>;
 
@@ -68,6 +70,7 @@ private:
         std::optional<io::result<void>> ended;
     };
     io::task<void> live(std::shared_ptr<life> one);
+    void judge(const life& one);
     static io::task<void> carry_out(std::shared_ptr<life> one, work what);
 
     world& all_;

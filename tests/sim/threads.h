@@ -31,7 +31,10 @@ private:
 class offload final : public io::offload {
 public:
     offload(scheduler& on, threads& bodies, process_id who, std::size_t workers, prng dice)
-        : on_(on), bodies_(bodies), who_(who), free_(workers), dice_(dice) {}
+        : on_(on), bodies_(bodies), who_(who), workers_(workers), free_(workers), dice_(dice) {}
+
+    // Bodies that run or wait for their turn.
+    std::size_t busy() const { return workers_ - free_ + waiting_.size(); }
 
 protected:
     io::task<void> run(std::function<void()> work) override;
@@ -42,6 +45,7 @@ private:
     scheduler& on_;
     threads& bodies_;
     process_id who_;
+    std::size_t workers_;
     std::size_t free_;
     prng dice_;
     std::deque<std::function<void()>> waiting_;

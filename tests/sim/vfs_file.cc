@@ -27,9 +27,11 @@ int failed(int problem, int code) {
 vfs_file::vfs_file(disk& on, process_id who, disk::node node, std::string path, int flags)
     : on_(on), who_(who), node_(std::move(node)), path_(std::move(path)), remove_at_end_((flags & SQLITE_OPEN_DELETEONCLOSE) != 0) {
     ++node_->openings;
+    on_.opened(who_);
 }
 
 vfs_file::~vfs_file() {
+    on_.closed(who_);
     unmap_index(false);
     node_->database.lower(this, SQLITE_LOCK_NONE);
     if (remove_at_end_ && !path_.empty()) on_.remove(path_);
