@@ -6,8 +6,8 @@
 
 namespace engine {
 
-// Returns once it is known that we may claim the stream, or have it; `remote` is looked at again if that took a while. Errors: held, overtaken,
-// as plan_owner says; canceled.
+// Returns once it is known that we may claim the stream, or have it; `remote` is looked at again if another had it. Errors: held, overtaken, as plan_owner
+// says; canceled.
 io::task<io::result<owner_view>> database::find_owner(remote_view& remote) {
     const owned_stream known = owned_stream_of(around_.state.find(memo_.stream), remote);
     auto view = co_await guarded(owner_.look());
@@ -29,7 +29,8 @@ io::task<io::result<owner_view>> database::find_owner(remote_view& remote) {
         view = co_await guarded(owner_.watch(std::move(*view)));
     }
     if (!view) co_return view.error();
-    if (waited) {
+    // Since the store was looked at, that owner may have gone on with the stream.
+    if (view->is != owner_view::holder::none && view->is != owner_view::holder::ours) {
         auto now = co_await guarded(look_at_store());
         if (!now) co_return now.error();
         remote = std::move(*now);

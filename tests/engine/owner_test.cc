@@ -375,6 +375,34 @@ TEST_F(owner_test, A10_who_waited_does_not_take_the_stream_from_one_that_came_fi
     expect_sound();
 }
 
+TEST_F(owner_test, A10_who_saw_the_stream_before_its_owner_went_on_and_ended_does_not_take_it_back) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    commit_first("shared");
+    stop();
+    make_second();
+    store->before_put = [this](const std::string& key) -> io::task<void> {
+        on_its_way |= key.find(".flotilla/hosts") != std::string::npos;
+        while (on_its_way && !let_go) co_await io::sleep_for(world.env.time, 1ms);
+    };
+    start();
+    until([&] { return on_its_way; });
+    start_second();
+    until([&] { return second.count(what::attached) == 1; });
+    commit_second("theirs");
+    stop_second();
+    let_go = true;
+    until([&] { return count(what::stopped) == 1 || count(what::attached) == 2; });
+    EXPECT_EQ(count(what::took_over), 0U);
+    running->stop();
+    EXPECT_EQ(refusal().code, io::errc::overtaken);
+    ended.reset();
+    EXPECT_EQ(records(), 2U);
+    EXPECT_EQ(tests::dump(restore()), tests::dump(second.path));
+    expect_sound();
+}
+
 TEST_F(owner_test, A10_a_claim_whose_reply_was_lost_is_found_to_be_our_own) {
     create();
     store->on_put = [](const std::string& key) {
@@ -519,6 +547,39 @@ TEST_F(owner_test, A10_one_that_was_refused_for_its_copy_is_refused_again_when_i
     EXPECT_EQ(second.count(what::overtaken), 0U);
     stop_second();
     EXPECT_TRUE(second.ended->has_value());
+    EXPECT_EQ(tests::dump(restore()), tests::dump(second.path));
+    expect_sound();
+}
+
+// Both ship under one epoch: what the copy put looks like an object of our own whose reply was lost.
+TEST_F(owner_test, A10_who_comes_back_does_not_confirm_what_his_copy_has_shipped) {
+    create();
+    start();
+    until([&] { return count(what::attached) == 1; });
+    commit_first("shared");
+    make_second();
+    std::filesystem::copy(dir.file("state"), dir.file("second-state"), std::filesystem::copy_options::recursive);
+    freeze_first();
+    start_second();
+    until([&] { return second.count(what::attached) == 1; });
+    commit_second("theirs");
+    thaw_first();
+    int asked = 0;
+    store->on_get = [&](const std::string& key) -> io::result<void> {
+        if (key.find(".flotilla/hosts") == std::string::npos) return {};
+        ++asked;
+        return io::error{io::errc::io_failure, io::subject::store, "no answer"};
+    };
+    const std::size_t before = count(what::confirmed);
+    commit(db_path, "ours");
+    until([&] { return asked >= 4; });
+    EXPECT_EQ(count(what::confirmed), before);
+    store->on_get = {};
+    EXPECT_EQ(refusal().code, io::errc::held);
+    ended.reset();
+    EXPECT_EQ(count(what::confirmed), before);
+    commit_second("and on");
+    stop_second();
     EXPECT_EQ(tests::dump(restore()), tests::dump(second.path));
     expect_sound();
 }

@@ -69,6 +69,7 @@ void simulation::arrive(std::size_t newcomer, bool instead) {
         copy_tree(from.machine().disk, on.disk, "/state");
         clones_.insert(&on);
     }
+    if (one.held_up.count() != 0) server_.hold_up(from.machine(), one.held_up);
     set_up(one, here);
 }
 
@@ -83,18 +84,23 @@ void simulation::set_up(const newcomer& one, station& here) {
         streams_.back().copies.push_back({here, std::move(app), std::make_shared<line>()});
     }
     process& founder = all_.start(here.machine(), "founder");
-    all_.bodies.start(founder.id, [this, own, &here, &founder] {
+    all_.bodies.start(founder.id, [this, own, &here, &one, &founder] {
         if (!founder.files.make_directories("/data")) all_.fail("no directory");
         if (own != nullptr) own->create();
-        all_.loop.post(the_world, [this, &here] {
-            for (auto& of : streams_) {
-                copy* const its = copy_on(of, here.machine());
-                for (std::uint64_t i = 0; its != nullptr && i < what_.writers; ++i) its->app->start();
-            }
+        all_.loop.post(the_world, [this, &here, &one] {
+            if (one.quiet.count() == 0) start_writers(here);
+            else all_.loop.at(all_.loop.now() + one.quiet, the_world, [this, &here] { start_writers(here); });
             here.start();
             --expected_;
         });
     });
+}
+
+void simulation::start_writers(station& here) {
+    for (auto& of : streams_) {
+        copy* const its = here.is_retired() ? nullptr : copy_on(of, here.machine());
+        for (std::uint64_t i = 0; its != nullptr && i < what_.writers; ++i) its->app->start();
+    }
 }
 
 }  // namespace sim

@@ -67,7 +67,7 @@ void ownership::on_written(const std::string& key, const store_server::object& w
     const parts of(key);
     if (key.starts_with(hosts_below)) {
         const std::size_t dash = of.name.find('-');
-        if (dash != std::string::npos) writers_[of.name.substr(0, dash)].hosts.insert(&what.by->machine);
+        if (dash != std::string::npos) on_session(of.name.substr(0, dash), *what.by);
         else if (field(what.data, "look") == io::hex16(0)) on_beat(of.name, what);
         return;
     }
@@ -75,6 +75,16 @@ void ownership::on_written(const std::string& key, const store_server::object& w
     const std::uint64_t last = io::parse_hex16(number).value_or(0);
     if (of.folder == "owner") on_record(of.stream, last, what);
     if (of.folder == "0000" || of.folder == "0009") on_object(of.stream, last, what);
+}
+
+void ownership::on_session(const std::string& who, const process& by) {
+    writer& one = writers_[who];
+    const bool has_shown = one.shown != io::instant();
+    if (has_shown && one.newest != &by.machine && !takes_over_(by.machine) && !may_claim(one, by)) {
+        broken(who, fmt::format("{} goes on as it, although {} has shown itself within its lease ever since", by.machine.name, one.newest->name));
+    }
+    one.hosts.insert(&by.machine);
+    one.newest = &by.machine;
 }
 
 void ownership::on_beat(const std::string& who, const store_server::object& what) {

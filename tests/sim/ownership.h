@@ -4,7 +4,7 @@
 // - Objects of one epoch are written by the host that created its record, or by one that goes on as it (a session); never by it again after that.
 // - Along TXIDs epochs never go down; and once a host has said that it is in step, nobody ships under an older epoch.
 // - Without take_over nobody claims a stream whose owner has shown itself within the lease for all the time that he watched; nor one that
-//   somebody else has written after him.
+//   somebody else has written after him. Nor does anybody go on as a host that has shown itself so (a copied state directory).
 // - Who could not show itself for a lease lists a stream's owners before it puts, and does not put if there is a newer one.
 #pragma once
 
@@ -57,12 +57,14 @@ private:
         };
         std::vector<silence> silences;
         std::set<const host*> hosts;  // on which it began sessions
+        const host* newest = nullptr; // on which it began the newest
         io::instant shown{};          // its newest beat
         bool ended = false;
     };
 
     void on_object(const std::string& name, std::uint64_t txid, const store_server::object& what);
     void on_record(const std::string& name, std::uint64_t epoch, const store_server::object& what);
+    void on_session(const std::string& who, const process& by);
     void on_beat(const std::string& who, const store_server::object& what);
     bool may_claim(const writer& from, const process& by) const;
     io::duration lease(int percent) const { return lease_ / 100 * percent; }

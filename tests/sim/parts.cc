@@ -55,6 +55,10 @@ constexpr habit habits[] = {
     {"disk-limit", [](const scenario& s) { return s.disk_limit != 0; }, [](scenario& s) { s.disk_limit = 0; }},
     {"points", [](const scenario& s) { return s.points; }, [](scenario& s) { s.points = false; }},
     {"drifts", [](const scenario& s) { return !s.drifts.empty(); }, [](scenario& s) { s.drifts.clear(); }},
+    {"held-up-puts", [](const scenario& s) { return std::ranges::any_of(s.newcomers, [](const auto& one) { return one.held_up.count() != 0; }); },
+     [](scenario& s) { for (auto& one : s.newcomers) one.held_up = {}; }},
+    {"quiet-copies", [](const scenario& s) { return std::ranges::any_of(s.newcomers, [](const auto& one) { return one.quiet.count() != 0; }); },
+     [](scenario& s) { for (auto& one : s.newcomers) one.quiet = {}; }},
     {"rot", [](const scenario& s) { return s.rot; }, [](scenario& s) { s.rot = false; }},
 };
 

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "tests/sim/host_draws.h"
 #include "tests/sim/late_draws.h"
 #include "tests/sim/network_draws.h"
 
@@ -13,52 +14,13 @@ namespace {
 
 io::duration ms(std::uint64_t count) { return std::chrono::milliseconds(count); }
 
+}  // namespace
+
 void unreliable_store(scenario& to, prng& dice) {
     to.store.rejected = dice.below(200'000);
     to.store.reply_lost = dice.below(100'000);
     to.store.stalled = dice.below(20'000);
 }
-
-// Several hosts: how many, what they are made from, and what becomes of it.
-void several_hosts(scenario& out, prng& dice) {
-    using fate = newcomer::fate;
-    using what = mishap::what;
-    const bool rolling = out.name == "rolling_restart";
-    out.directory = false;
-    for (auto& each : out.applications) each.most_pause = std::max<io::duration>(each.most_pause, ms(200));  // there are several of each
-    out.lease = ms(1500 + dice.below(6000));
-    out.trouble = 5 * out.lease + ms(15'000 + dice.below(15'000));
-    const std::uint64_t trouble_ms = static_cast<std::uint64_t>(out.trouble.count() / 1'000'000);
-    const std::uint64_t count = 1 + dice.below(2);
-    for (std::uint64_t i = 0; i < count; ++i) {
-        newcomer one;
-        one.at = ms(2000 + dice.below(trouble_ms / 2) + i * trouble_ms / 4);
-        one.from = dice.below(i + 1);
-        if (rolling) one.origin = static_cast<fate>(1 + dice.below(3));
-        if (!rolling && dice.chance(150)) one.origin = fate::frozen;
-        one.clone = out.name == "clone" || dice.chance(rolling ? 300 : 0);
-        one.take_over = dice.chance(rolling ? 150 : 400);
-        one.own = dice.chance(300);
-        out.newcomers.push_back(one);
-    }
-    const std::size_t known = out.mishaps.size();
-    const std::uint64_t lease_ms = static_cast<std::uint64_t>(out.lease.count() / 1'000'000);
-    add_mishaps(out, dice, what::kill_engine, rolling ? 4 : 2);
-    add_mishaps(out, dice, what::stop_engine, rolling ? 6 : 1);
-    add_mishaps(out, dice, what::freeze_engine, 2, 3 * lease_ms);
-    add_mishaps(out, dice, what::partition, 3, 4 * lease_ms);
-    add_mishaps(out, dice, what::store_down, 1, 2 * lease_ms);
-    // A host that sleeps and whose wall clock is set back meanwhile cannot know how long it was away.
-    if (dice.chance(500)) add_mishaps(out, dice, what::sleep, 2, 3 * lease_ms);
-    else add_mishaps(out, dice, what::clock_step, 3);
-    for (std::size_t i = known; i < out.mishaps.size(); ++i) out.mishaps[i].on = dice.below(count + 1);
-    for (std::uint64_t i = 0; i <= count; ++i) out.drifts.push_back(static_cast<std::int64_t>(dice.below(60'001)) - 30'000);
-    if (dice.chance(500)) unreliable_store(out, dice);
-}
-
-bool has_several_hosts(const std::string& name) { return name == "split_brain" || name == "rolling_restart" || name == "clone"; }
-
-}  // namespace
 
 void add_mishaps(scenario& to, prng& dice, mishap::what kind, std::uint64_t most, std::uint64_t longest_ms) {
     const std::uint64_t count = dice.below(most + 1);
@@ -71,7 +33,7 @@ void add_mishaps(scenario& to, prng& dice, mishap::what kind, std::uint64_t most
 }
 
 const std::vector<std::string>& scenario_names() {
-    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "lagging", "points", "checkpoints", "connections", "vacuum", "pressure", "tenants", "decay", "clocks", "swarm", "canary", "split_brain", "rolling_restart", "clone"};
+    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "lagging", "points", "checkpoints", "connections", "vacuum", "pressure", "tenants", "decay", "clocks", "swarm", "canary", "split_brain", "rolling_restart", "clone", "late_puts"};
     return names;
 }
 
@@ -153,7 +115,7 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
     // So that logs are copied to segments while the store is away.
     if ((name.ends_with("outage") || swarm) && dice.chance(500)) out.stream.wal_limit = (64U << 10U) << dice.below(4);
     draw_late(out, dice);
-    if (has_several_hosts(name)) several_hosts(out, dice);
+    if (has_several_hosts(name)) draw_hosts(out, dice);
     std::sort(out.mishaps.begin(), out.mishaps.end(), [](const auto& a, const auto& b) {
         return std::tuple(a.at, a.kind, a.lasts, a.amount, a.on) < std::tuple(b.at, b.kind, b.lasts, b.amount, b.on);
     });
@@ -184,6 +146,7 @@ std::string scenario::words() const {
         constexpr std::string_view fates[] = {"goes on", "moved", "killed", "frozen"};
         out += fmt::format("; at {} ms a {} of host {}, which is {}{}{}", one.at.count() / 1'000'000, one.clone ? "clone" : "copy", one.from + 1,
                            fates[static_cast<int>(one.origin)], one.take_over ? ", takes over" : "", one.own ? ", one of its own" : "");
+        if (one.held_up.count() != 0) out += fmt::format(", a put is held up for {} ms, quiet for {} ms", one.held_up.count() / 1'000'000, one.quiet.count() / 1'000'000);
     }
     for (const auto& one : mishaps) {
         out += fmt::format("; {} of host {} at {} ms for {} ms", sim::words(one.kind), one.on + 1, one.at.count() / 1'000'000, one.lasts.count() / 1'000'000);

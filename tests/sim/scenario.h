@@ -39,6 +39,8 @@ struct newcomer {
     bool clone = false;      // the whole disk, its state directory included; else the databases
     bool take_over = false;  // its engine is always started so
     bool own = false;        // it has a database of its own, too
+    io::duration quiet{};    // so long its applications write nothing
+    io::duration held_up{};  // the first object that is sent from there after that arrives so much later
 };
 
 struct scenario {
@@ -74,12 +76,14 @@ struct scenario {
     bool is_undisturbed() const;
 };
 
-// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, points, checkpoints, connections, vacuum, pressure, tenants, decay, clocks, swarm, canary, split_brain, rolling_restart, clone.
+// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, points, checkpoints, connections, vacuum, pressure, tenants, decay, clocks, swarm, canary, split_brain, rolling_restart, clone, late_puts.
 const std::vector<std::string>& scenario_names();
 // usage error (std::invalid_argument) for another name.
 scenario draw_scenario(const std::string& name, std::uint64_t seed);
 // Up to `most` of a kind, at any time of the run, each for up to `longest_ms`; 0: they have no end.
 void add_mishaps(scenario& to, prng& dice, mishap::what kind, std::uint64_t most, std::uint64_t longest_ms = 0);
+// Refuses, loses replies, stalls.
+void unreliable_store(scenario& to, prng& dice);
 std::string_view words(mishap::what kind);
 
 }  // namespace sim

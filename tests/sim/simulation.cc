@@ -130,6 +130,7 @@ void simulation::calm() {
     server_.habits.rejected = server_.habits.denied = server_.habits.reply_lost = server_.habits.stalled = 0;
     server_.habits.most_per_second = server_.habits.listing_lag = 0;
     server_.habits.faults.clear();
+    server_.hold_up_nothing();
     wires_.calm();
     s3_.habits.closes = 0;
     // Whoever mended the store's permissions says so.

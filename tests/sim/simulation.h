@@ -105,6 +105,7 @@ private:
     void make_room(std::size_t newcomer);
     void arrive(std::size_t newcomer, bool instead);
     void set_up(const newcomer& one, station& here);
+    void start_writers(station& here);
     engine::options settings(const station& of) const;
 
     io::task<void> probe(stream& of, engine::restore_target at);

@@ -42,6 +42,12 @@ store_fault store_server::draw(request_kind kind) {
     return dice.below(2) == 0 ? store_fault::slow_down : store_fault::too_many;
 }
 
+io::duration store_server::take_held_up(const host& whose, const std::string& key) {
+    if (held_up_.whose != &whose || key.find("/0000/") == std::string::npos) return {};
+    all.note("store: {} is held up on its way", key);
+    return std::exchange(held_up_, {}).by;
+}
+
 // What becomes of a request.
 struct store::fate {
     std::optional<io::instant> served;  // none: never
@@ -49,7 +55,7 @@ struct store::fate {
     std::optional<io::error> instead;   // of the server's answer
 };
 
-store::fate store::draw(const std::string& what, request_kind kind) {
+store::fate store::draw(const std::string& what, request_kind kind, io::duration held_up) {
     const store_habits& h = server_.habits;
     prng& dice = server_.dice;
     const io::instant now = server_.all.loop.now();
@@ -65,6 +71,10 @@ store::fate store::draw(const std::string& what, request_kind kind) {
     out.replied = there + latency();
     if (h.down || who_.machine.cut_off) {
         out.instead = as_store(io::errc::io_failure, what + ": the store is down");
+    } else if (held_up.count() != 0) {
+        out.served = there + held_up;
+        out.replied = std::min(*out.served + latency(), now + h.patience);
+        if (out.replied < *out.served) out.instead = as_store(unheard, what + ": no answer");
     } else if (happens(h.denied)) {
         out.instead = as_store(io::errc::access_denied, what + ": 403");
     } else if (happens(h.rejected)) {
@@ -114,11 +124,11 @@ void store::draw_more(fate& out, const std::string& what, request_kind kind, io:
 }
 
 template <class T>
-io::task<io::result<T>> store::exchange(std::string what, request_kind kind, std::function<io::result<T>()> serve) {
+io::task<io::result<T>> store::exchange(std::string what, request_kind kind, std::function<io::result<T>()> serve, io::duration held_up) {
     // The server's side owns what it needs: the process may be dead by the time its request arrives.
     auto answer = std::make_shared<std::optional<io::result<T>>>();
     const bool writes = is_write(kind);
-    const fate drawn = draw(what, kind);
+    const fate drawn = draw(what, kind, held_up);
     world& all = server_.all;
     auto send = [&](auto handler) {
         if (drawn.served && all.loop.is_alive(who_.id)) {  // else it is dying, and goes on only to its next wait
@@ -151,7 +161,8 @@ io::task<io::result<void>> store::publish(std::string key, io::bytes data, io::o
         server.write(key, {*data, attributes.timestamp_ms, {}, 0, 0, 0, 0, &by});
         return {};
     };
-    auto done = co_await exchange<void>((kind == request_kind::put ? "overwrite " : "put ") + key, kind, std::move(serve));
+    const io::duration held_up = kind == request_kind::create ? server_.take_held_up(who_.machine, key) : io::duration{};
+    auto done = co_await exchange<void>((kind == request_kind::put ? "overwrite " : "put ") + key, kind, std::move(serve), held_up);
     if (done && watching != nullptr) watching->on_heard(who_, key, sent);
     co_return done;
 }

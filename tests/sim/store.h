@@ -62,6 +62,12 @@ public:
     std::uint64_t draw_lag() { return habits.listing_lag == 0 ? 0 : dice.below(habits.listing_lag + 1); }
     // What becomes of a request of that kind by habits.faults and habits.most_per_second.
     store_fault draw(request_kind kind);
+    // The next object of a stream that a process of that host sends arrives so much later than others; its sender waits no longer than he always does.
+    void hold_up(const host& whose, io::duration by) { held_up_ = {&whose, by}; }
+    // Nothing that is sent from now on is.
+    void hold_up_nothing() { held_up_ = {}; }
+    // Whether that is this one; only once.
+    io::duration take_held_up(const host& whose, const std::string& key);
     // By the store's own clock.
     std::int64_t wall_ms() const { return wall.wall_ms(all.loop.now()); }
 
@@ -75,6 +81,10 @@ public:
     witness* watching = nullptr;
 
 private:
+    struct {
+        const host* whose = nullptr;
+        io::duration by{};
+    } held_up_;
     std::uint64_t versions_ = 0;
     std::int64_t second_ = 0;
     std::uint64_t this_second_ = 0;
@@ -103,8 +113,8 @@ private:
     // Sends a request, has it served by the server at one instant between now and the reply, and returns the reply, or what the network
     // and the server made of it.
     template <class T>
-    io::task<io::result<T>> exchange(std::string what, request_kind kind, std::function<io::result<T>()> serve);
-    fate draw(const std::string& what, request_kind kind);
+    io::task<io::result<T>> exchange(std::string what, request_kind kind, std::function<io::result<T>()> serve, io::duration held_up = {});
+    fate draw(const std::string& what, request_kind kind, io::duration held_up);
     void draw_more(fate& out, const std::string& what, request_kind kind, io::instant there);
     io::task<io::result<void>> publish(std::string key, io::bytes data, io::object_attributes attributes, request_kind kind);
 
