@@ -1,4 +1,5 @@
 // What several hosts with copies of one database must come to: one of them has the stream, and the others know that they have not.
+#include "tests/sim/leftovers.h"
 #include "tests/sim/simulation.h"
 
 namespace sim {
@@ -43,6 +44,12 @@ void simulation::judge_other(stream& of, copy& one) {
     if (found != live) all_.fail(fmt::format("{}: {} has lost the stream, and has not said so", of.name, one.at.machine().name));
 }
 
+// After an engine has ended well, and nothing fails any more.
+void simulation::judge_files(const host& machine) {
+    const auto left = strangers(machine.disk);
+    if (!left.empty()) all_.fail(fmt::format("the engine of {} ended, and {} files are left that do not belong there: {}", machine.name, left.size(), left.front()));
+}
+
 // The engine ends when it is asked to, and well, unless others have its streams.
 void simulation::judge_end(station& one) {
     const bool gone = one.is_retired() && one.is_over();  // it ended or was killed for good while anything could go wrong
@@ -50,7 +57,7 @@ void simulation::judge_end(station& one) {
     if (gone) return;
     one.stop();
     all_.run([&] { return one.ended().has_value(); }, 10min);
-    if (one.ended()->has_value()) return;
+    if (one.ended()->has_value()) return judge_files(one.machine());
     const io::error& why = one.ended()->error();
     constexpr io::errc lost[] = {io::errc::held, io::errc::overtaken, io::errc::busy, io::errc::canceled};
     const bool expected = has_lost_one(one) && std::ranges::find(lost, why.code) != std::end(lost);

@@ -118,6 +118,7 @@ private:
     copy* winner(stream& of);
     void judge_other(stream& of, copy& one);
     void judge_end(station& one);
+    void judge_files(const host& machine);
     io::task<void> judge_rot(stream& of);
     void judge_leftovers();
     void describe(station& one);
