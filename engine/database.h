@@ -193,6 +193,7 @@ private:
     outgoing as_outgoing(const object_name& name, const cache::found& what);
     void recover(std::uint64_t txid);
     void answer_retries(const io::result<std::uint64_t>& outcome);
+    io::error why_not_there() const;
     void note(const object_name& name);
     void count_refused();
     void begin_objects();

@@ -93,7 +93,7 @@ void database::answer_comparisons(const io::result<live_comparison>& outcome) {
 
 io::task<io::result<live_comparison>> database::compare() {
     if (stopping_ || memo_.state == "stopped" || memo_.state == "waiting" || memo_.state == "halted") {
-        co_return io::error{io::errc::canceled, io::subject::general, fmt::format("{}: {}", memo_.stream, memo_.problem.empty() ? "stopped" : memo_.problem)};
+        co_return why_not_there();
     }
     auto mine = std::make_shared<asked_comparison>(asked_comparison{io::wakeup(env_.time, env_.on), false, 0, std::nullopt});
     comparisons_.push_back(mine);

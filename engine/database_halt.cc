@@ -167,10 +167,15 @@ void database::answer_retries(const io::result<std::uint64_t>& outcome) {
     retries_.clear();
 }
 
+// For who asks when nobody is there to do it.
+io::error database::why_not_there() const {
+    return {io::errc::canceled, io::subject::general, fmt::format("{}: {}", memo_.stream, memo_.problem.empty() ? "stopped" : memo_.problem)};
+}
+
 io::task<io::result<std::uint64_t>> database::retry() {
     if (!halted_) co_return memo_.txid;
     if (stopping_ || memo_.state == "stopped") {  // nobody is there to try it
-        co_return io::error{io::errc::canceled, io::subject::general, fmt::format("{}: {}", memo_.stream, memo_.problem.empty() ? "stopped" : memo_.problem)};
+        co_return why_not_there();
     }
     auto mine = std::make_shared<asked_retry>(asked_retry{io::wakeup(env_.time, env_.on), std::nullopt});
     retries_.push_back(mine);

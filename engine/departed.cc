@@ -40,8 +40,7 @@ departed::fate departed::find_out(const memo& row) const {
 }
 
 io::task<bool> departed::look(std::function<bool(const std::string& stream)> is_followed) {
-    std::vector<memo> rows = state_.all();
-    std::erase_if(rows, [&](const memo& row) { return is_followed(row.stream); });
+    std::vector<memo> rows = state_.all(is_followed);
     std::vector<fate> fates;
     const auto work = [&] {
         for (const memo& row : rows) fates.push_back(find_out(row));

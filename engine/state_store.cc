@@ -189,9 +189,9 @@ std::optional<memo> state_store::find(const std::string& stream) const {
     return at->second;
 }
 
-std::vector<memo> state_store::all() const {
+std::vector<memo> state_store::all(const std::function<bool(const std::string&)>& but) const {
     std::vector<memo> out;
-    for (const auto& [name, row] : rows_) out.push_back(row);
+    for (const auto& [name, row] : rows_) if (!but || !but(name)) out.push_back(row);
     return out;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -37,7 +38,8 @@ public:
 
     // The row as loaded or last put.
     std::optional<memo> find(const std::string& stream) const;
-    std::vector<memo> all() const;
+    // Every row, but of the streams that `but` is true of.
+    std::vector<memo> all(const std::function<bool(const std::string& stream)>& but = {}) const;
 
     // Replaces the row in memory and marks it for the next flush.
     void put(const memo& row);
