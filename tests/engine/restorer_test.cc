@@ -426,6 +426,29 @@ TEST_F(restorer, A14_an_output_that_appears_at_the_last_moment_is_not_replaced) 
     EXPECT_EQ(tests::names_in(dir.file("out")), std::vector<std::string>{"restored.db"});
 }
 
+TEST_F(restorer, A12_every_page_is_durable_before_the_output_has_its_name_and_then_its_name_is) {
+    three_transactions();
+    for (const bool force : {false, true}) {
+        tests::spoiled_files files;
+        tests::real_environment world(&files);
+        auto what = request();
+        what.force = force;
+        auto report = world.run(engine::restore(world.env, *store, what));
+        ASSERT_TRUE(report) << report.error().context;
+        const std::vector<std::string> calls = files.calls();
+        const auto is = [](std::string_view call) { return [call](const std::string& each) { return each.starts_with(call); }; };
+        const auto last_write = std::find_if(calls.rbegin(), calls.rend(), is("write "));
+        ASSERT_NE(last_write, calls.rend());
+        const std::string temporary = last_write->substr(6);
+        const auto sync = std::find(last_write.base(), calls.end(), "sync " + temporary);
+        const auto named = std::find_if(last_write.base(), calls.end(), is("rename"));
+        ASSERT_NE(named, calls.end());
+        EXPECT_LT(sync, named);
+        EXPECT_TRUE(named->ends_with(" " + output)) << *named;
+        EXPECT_EQ(calls.back(), "sync_directory " + dir.file("out"));
+    }
+}
+
 TEST_F(restorer, A14_force_does_not_replace_a_database_that_somebody_has_open) {
     three_transactions();
     sqlite3* db = nullptr;

@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <stdexcept>
 #include <string>
@@ -120,6 +121,22 @@ TEST_F(semaphore, an_oversized_request_runs_alone_instead_of_never) {
     };
     real.run(script());
     EXPECT_EQ(units.available(), 3U);
+}
+
+TEST_F(semaphore, a_place_that_is_left_is_given_to_the_next_one_whether_it_had_its_turn_or_not) {
+    const auto nobody = [] {};
+    {
+        auto holds = units.queue(2, nobody);
+        auto waits = std::make_unique<io::semaphore::place>(units.queue(3, nobody));
+        auto behind = units.queue(1, nobody);
+        EXPECT_TRUE(holds.granted());
+        EXPECT_FALSE(waits->granted());
+        EXPECT_FALSE(behind.granted()) << "before its turn";
+        waits.reset();
+        EXPECT_TRUE(behind.granted());
+        EXPECT_EQ(units.available(), 0U);
+    }
+    EXPECT_EQ(units.available(), 3U) << "nobody took what he was given";
 }
 
 TEST_F(semaphore, a_moved_permit_is_given_back_once) {
