@@ -87,4 +87,17 @@ std::optional<std::int64_t> chain::time_of(std::uint64_t txid) const {
     return at == ends_.end() ? std::nullopt : std::optional(at->second.timestamp_ms);
 }
 
+std::optional<std::uint64_t> chain::checksum_of(std::uint64_t txid) const {
+    const auto at = ends_.find(txid);
+    return at == ends_.end() ? std::nullopt : std::optional(at->second.post);
+}
+
+bool chain::has_snapshot(std::uint64_t txid) const {
+    return std::any_of(all_.begin(), all_.end(), [txid](const claim& one) { return one.min == 1 && one.max == txid; });
+}
+
+bool chain::has(unsigned level, std::uint64_t min, std::uint64_t max) const {
+    return std::any_of(all_.begin(), all_.end(), [&](const claim& one) { return one.level == level && one.min == min && one.max == max; });
+}
+
 }  // namespace sim

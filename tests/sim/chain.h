@@ -43,6 +43,11 @@ public:
     // knows best: of the lowest level.
     std::optional<std::uint64_t> newest_at(std::int64_t wall_ms) const;
     std::optional<std::int64_t> time_of(std::uint64_t txid) const;
+    // Of the database after that TXID.
+    std::optional<std::uint64_t> checksum_of(std::uint64_t txid) const;
+    // The whole database as of that TXID, in one object that was made for it.
+    bool has_snapshot(std::uint64_t txid) const;
+    bool has(unsigned level, std::uint64_t min, std::uint64_t max) const;
     std::uint64_t newest() const { return ends_.empty() ? 0 : ends_.rbegin()->first; }
 
 private:

@@ -55,9 +55,18 @@ void simulation::judge_end(station& one) {
     const bool gone = one.is_retired() && one.is_over();  // it ended or was killed for good while anything could go wrong
     one.retire();
     if (gone) return;
+    std::vector<std::string> in_step;
+    for (auto& of : streams_) {
+        const copy* const its = copy_on(of, one.machine());
+        const bool has_it = what_.newcomers.empty() || owners_.newest_writer(of.name) == &one.machine();
+        if (its != nullptr && has_it && its->in_step != nullptr && its->in_step == one.who()) in_step.push_back(of.name);
+    }
     one.stop();
     all_.run([&] { return one.ended().has_value(); }, 10min);
-    if (one.ended()->has_value()) return judge_files(one.machine());
+    if (one.ended()->has_value()) {
+        judge_end_of(one.machine(), in_step);
+        return judge_files(one.machine());
+    }
     const io::error& why = one.ended()->error();
     constexpr io::errc lost[] = {io::errc::held, io::errc::overtaken, io::errc::busy, io::errc::canceled};
     const bool expected = has_lost_one(one) && std::ranges::find(lost, why.code) != std::end(lost);

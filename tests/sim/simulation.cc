@@ -83,6 +83,7 @@ void simulation::set_up() {
     points_.firing = what_.points;
     points_.on_death = [this] {
         ++out_.deaths;
+        judge_memory(machine_);
         stations_[0]->supervise();
     };
 }
@@ -212,6 +213,7 @@ io::task<void> simulation::flush(engine::engine& by, stream& of, copy& its) {
     const std::uint64_t order = its.app->truth().newest_committed();
     auto durable = co_await by.flush(of.name);
     all_.note("flush of {}: {}", of.name, durable ? fmt::format("TXID {}", *durable) : std::string(io::name(durable.error().code)));
+    if (durable && !find_written(of.name, *durable)) all_.fail_soon(fmt::format("a flush of {} returns TXID {}, and no object in the store ends with it", of.name, *durable));
     if (durable) its.its->flushed[*durable] = std::max(its.its->flushed[*durable], order);
 }
 
@@ -245,6 +247,7 @@ void simulation::on_event_of(stream& of, station& from, const engine::event& e) 
     const bool ours = held->by == &from.machine() || clones_.contains(&from.machine());
     if (!ours) return all_.fail_soon(fmt::format("{} confirms TXID {} of {}, which is {}'s", from.machine().name, e.txid, of.name, held->by->name));
     of.confirmed.emplace(e.txid, held->hash);
+    judge_memory(from);
 }
 
 void simulation::happen(const mishap& one) {
@@ -254,7 +257,10 @@ void simulation::happen(const mishap& one) {
     all_.note("{} of {}", words(one.kind), machine.name);
     using what = mishap::what;
     switch (one.kind) {
-        case what::kill_engine: out_.deaths += at.kill(); break;
+        case what::kill_engine:
+            out_.deaths += at.kill();
+            judge_memory(machine);
+            break;
         case what::stop_engine: at.stop(); break;
         case what::freeze_engine: at.freeze(); break;
         case what::kill_writer: {
@@ -298,6 +304,7 @@ void simulation::lose_power(station& at) {
     out_.deaths += at.is_alive();
     all_.lose_power(at.machine());
     judge_store();
+    judge_memory(at.machine());
     for (auto& one : streams_) {
         copy* const its = copy_on(one, at.machine());
         if (its == nullptr) continue;

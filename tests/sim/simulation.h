@@ -117,6 +117,10 @@ private:
     bool has_lost_one(station& of);
     copy* winner(stream& of);
     void judge_other(stream& of, copy& one);
+    void judge_memo(const std::string& who, const engine::memo& one);
+    void judge_memory(const host& machine);
+    void judge_memory(station& at);
+    void judge_end_of(const host& machine, const std::vector<std::string>& in_step);
     void judge_end(station& one);
     void judge_files(const host& machine);
     io::task<void> judge_rot(stream& of);
@@ -141,6 +145,7 @@ private:
     std::vector<std::unique_ptr<station>> stations_;
     ownership owners_;
     std::set<const host*> clones_;  // have the state directory of another one, and go on as it
+    std::map<const host*, io::instant> looked_;  // looked up only: what its engine remembers
     std::size_t expected_ = 0;  // newcomers that are not there yet
     bool faults_ = true;
     io::instant last_news_{};
