@@ -30,4 +30,14 @@ void copy_tree(const disk& from, disk& to, const std::string& path) {
     to.sync_everything();
 }
 
+void remove_tree(disk& on, const std::string& path) {
+    int problem = 0;
+    const disk::node top = on.find(path, problem);
+    if (!top) return;
+    const auto below = top->entries;  // a copy: it shrinks meanwhile
+    for (const auto& [name, each] : below) remove_tree(on, io::join(path, name));
+    (void)on.remove(path);
+    on.sync_everything();
+}
+
 }  // namespace sim

@@ -6,6 +6,8 @@
 
 #include "tests/sim/host_draws.h"
 #include "tests/sim/late_draws.h"
+#include "tests/sim/loss_draws.h"
+#include "tests/sim/losses.h"
 #include "tests/sim/network_draws.h"
 
 namespace sim {
@@ -33,12 +35,12 @@ void add_mishaps(scenario& to, prng& dice, mishap::what kind, std::uint64_t most
 }
 
 const std::vector<std::string>& scenario_names() {
-    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "lagging", "points", "checkpoints", "connections", "vacuum", "pressure", "tenants", "decay", "clocks", "swarm", "canary", "split_brain", "rolling_restart", "clone", "late_puts"};
+    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "lagging", "points", "checkpoints", "connections", "vacuum", "pressure", "tenants", "decay", "clocks", "swarm", "canary", "split_brain", "rolling_restart", "clone", "late_puts", "losses"};
     return names;
 }
 
 std::string_view words(mishap::what kind) {
-    constexpr std::string_view names[] = {"kill engine", "stop engine", "freeze engine", "kill writer", "lose power", "store down", "clock step", "disk full", "disk errors", "partition", "kill at a point", "slow disk", "local rot", "sleep"};
+    constexpr std::string_view names[] = {"kill engine", "stop engine", "freeze engine", "kill writer", "lose power", "store down", "clock step", "disk full", "disk errors", "partition", "kill at a point", "slow disk", "local rot", "sleep", "lose files"};
     return names[static_cast<int>(kind)];
 }
 
@@ -116,6 +118,7 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
     if ((name.ends_with("outage") || swarm) && dice.chance(500)) out.stream.wal_limit = (64U << 10U) << dice.below(4);
     draw_late(out, dice);
     if (has_several_hosts(name)) draw_hosts(out, dice);
+    draw_losses(out, seed);
     std::sort(out.mishaps.begin(), out.mishaps.end(), [](const auto& a, const auto& b) {
         return std::tuple(a.at, a.kind, a.lasts, a.amount, a.on) < std::tuple(b.at, b.kind, b.lasts, b.amount, b.on);
     });
@@ -141,7 +144,7 @@ std::string scenario::words() const {
     if (network) out += network_words(*this);
     for (const auto& one : store.faults) out += fmt::format("; fault {} {} per million", static_cast<int>(one.what), one.rate);
     for (const auto& one : applications) out += "; " + one.words();
-    if (!newcomers.empty()) out += fmt::format("; lease {} ms, clocks {}", lease.count() / 1'000'000, fmt::join(drifts, "/"));
+    if (lease != scenario().lease) out += fmt::format("; lease {} ms, clocks {}", lease.count() / 1'000'000, fmt::join(drifts, "/"));
     for (const auto& one : newcomers) {
         constexpr std::string_view fates[] = {"goes on", "moved", "killed", "frozen"};
         out += fmt::format("; at {} ms a {} of host {}, which is {}{}{}", one.at.count() / 1'000'000, one.clone ? "clone" : "copy", one.from + 1,
@@ -149,7 +152,8 @@ std::string scenario::words() const {
         if (one.held_up.count() != 0) out += fmt::format(", a put is held up for {} ms, quiet for {} ms", one.held_up.count() / 1'000'000, one.quiet.count() / 1'000'000);
     }
     for (const auto& one : mishaps) {
-        out += fmt::format("; {} of host {} at {} ms for {} ms", sim::words(one.kind), one.on + 1, one.at.count() / 1'000'000, one.lasts.count() / 1'000'000);
+        const auto kind = one.kind == mishap::what::lose_files ? sim::words(static_cast<loss>(one.amount)) : sim::words(one.kind);
+        out += fmt::format("; {} of host {} at {} ms for {} ms", kind, one.on + 1, one.at.count() / 1'000'000, one.lasts.count() / 1'000'000);
     }
     return out;
 }

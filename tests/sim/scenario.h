@@ -16,11 +16,11 @@ namespace sim {
 
 // Something that happens to the world at a time.
 struct mishap {
-    enum class what { kill_engine, stop_engine, freeze_engine, kill_writer, lose_power, store_down, clock_step, disk_full, disk_errors, partition, kill_at_point, disk_slow, rot_local, sleep };
+    enum class what { kill_engine, stop_engine, freeze_engine, kill_writer, lose_power, store_down, clock_step, disk_full, disk_errors, partition, kill_at_point, disk_slow, rot_local, sleep, lose_files };
     what kind = what::kill_engine;
     io::duration at{};        // from the beginning of the run
     io::duration lasts{};     // freeze, down, full, errors, partition, slow, sleep
-    std::int64_t amount = 0;  // clock_step: ms
+    std::int64_t amount = 0;  // clock_step: ms; lose_files: which (losses.h)
     std::size_t on = 0;       // which host, if there is one by then
 };
 
@@ -76,7 +76,7 @@ struct scenario {
     bool is_undisturbed() const;
 };
 
-// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, points, checkpoints, connections, vacuum, pressure, tenants, decay, clocks, swarm, canary, split_brain, rolling_restart, clone, late_puts.
+// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, points, checkpoints, connections, vacuum, pressure, tenants, decay, clocks, swarm, canary, split_brain, rolling_restart, clone, late_puts, losses.
 const std::vector<std::string>& scenario_names();
 // usage error (std::invalid_argument) for another name.
 scenario draw_scenario(const std::string& name, std::uint64_t seed);

@@ -34,6 +34,8 @@ simulation::simulation(scenario what, std::uint64_t seed)
     server_.watching = &owners_;
     if (!what_.drifts.empty()) machine_.clocks.drift_ppm = what_.drifts[0];
     stations_.push_back(std::make_unique<station>(all_, machine_, around_, dice_));
+    losses_.emplace(all_, *stations_[0], all_.stream("losses"), [this](const std::string& key) { return stored(key); });
+    around_.on_end = [this] { losses_->on_end(); };
 }
 
 outcome simulation::run() {
@@ -198,6 +200,13 @@ io::task<io::result<std::unique_ptr<io::object_store>>> simulation::open_s3(cons
     co_return std::unique_ptr<io::object_store>(std::move(*made));
 }
 
+std::string simulation::stored(const std::string& key) const {
+    int problem = 0;
+    if (const auto file = machine_.disk.find("/store/" + key, problem)) return std::string(io::text_of(file->now.all()));
+    const auto at = server_.objects.find(key);
+    return at == server_.objects.end() ? std::string() : std::string(io::text_of(at->second.data));
+}
+
 // Every second somebody may want to know that what was committed is safe.
 void simulation::flush_sometimes() {
     all_.loop.at(all_.loop.now() + 1s, the_world, [this] {
@@ -231,6 +240,7 @@ void simulation::on_event(station& from, const engine::event& e) {
     if (e.kind == what::halted && !faults_) retry(from, e.stream);
     if (e.kind == what::reanchored && what_.is_undisturbed()) all_.fail_soon(fmt::format("{} lost continuity, and nothing had happened: {}", e.stream, e.text));
     for (auto& one : streams_) if (one.name == e.stream) on_event_of(one, from, e);
+    if (&from == stations_[0].get()) losses_->on_event(e);
 }
 
 void simulation::on_event_of(stream& of, station& from, const engine::event& e) {
@@ -296,6 +306,12 @@ void simulation::happen(const mishap& one) {
             machine.disk.habits.errors_below = "/state";
             break;
         case what::sleep: all_.put_to_sleep(machine); break;
+        case what::lose_files: {
+            const auto which = static_cast<loss>(one.amount);
+            if (which != loss::keep) out_.deaths += at.kill();
+            losses_->happen(which);
+            break;
+        }
     }
     if (one.lasts.count() != 0) all_.loop.at(all_.loop.now() + one.lasts, the_world, [this, one] { over(one); });
 }

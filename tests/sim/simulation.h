@@ -18,6 +18,7 @@
 #include "io/directory_store.h"
 #include "tests/sim/application.h"
 #include "tests/sim/chain.h"
+#include "tests/sim/losses.h"
 #include "tests/sim/ownership.h"
 #include "tests/sim/points.h"
 #include "tests/sim/s3_keys.h"
@@ -84,6 +85,7 @@ private:
 
     io::task<io::result<std::unique_ptr<io::object_store>>> open_store(const io::environment& env, process& who, io::directory_store::access how);
     io::task<io::result<std::unique_ptr<io::object_store>>> open_s3(const io::environment& env, process& who, io::directory_store::access how);
+    std::string stored(const std::string& key) const;
     void flush_sometimes();
     io::task<void> flush(engine::engine& by, stream& of, copy& its);
     void retry(station& at, std::string name);
@@ -144,6 +146,7 @@ private:
     station::surroundings around_;
     std::vector<std::unique_ptr<station>> stations_;
     ownership owners_;
+    std::optional<losses> losses_;  // of the first host's engine
     std::set<const host*> clones_;  // have the state directory of another one, and go on as it
     std::map<const host*, io::instant> looked_;  // looked up only: what its engine remembers
     std::size_t expected_ = 0;  // newcomers that are not there yet

@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 
 void station::start() {
     restart_planned_ = false;
-    life_ = std::make_shared<life>(all_.start(machine_, "engine"));
+    ++lives_;
+    life_ = std::make_shared<life>(all_.start(machine_, "engine"), std::exchange(insists_, false));
     boost::asio::co_spawn(life_->who.env.on, live(life_), [](std::exception_ptr thrown) { if (thrown) std::rethrow_exception(thrown); });
 }
 
@@ -37,6 +38,7 @@ io::task<void> station::live(std::shared_ptr<life> one) {
     refused_ = !one->ended->has_value() && one->ended->error().code == io::errc::held;
     if (!one->ended->has_value()) all_.history.remark(all_.loop.now(), one->ended->error().context);
     judge(*one);
+    around_.on_end();
     all_.loop.post(the_world, [this] { supervise(); });
 }
 

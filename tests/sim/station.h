@@ -20,6 +20,7 @@ public:
         std::function<void(station& from, const engine::event& what)> on_event;
         // Connections of a process that are open.
         std::function<std::size_t(process_id who)> connections = [](process_id) { return std::size_t{0}; };
+        std::function<void()> on_end = [] {};  // of a life, by itself
     };
     using work = std::function<io::task<void>(engine::engine&)>;
 
@@ -28,7 +29,9 @@ public:
         : all_(in), machine_(on), around_(around), dice_(dice), takes_over_(takes_over) {}
 
     host& machine() const { return machine_; }
-    bool takes_over() const { return takes_over_; }
+    bool takes_over() const { return takes_over_ || (life_ && life_->takes_over); }
+    // The next life is started so.
+    void insist() { insists_ = true; }
     void start();
     // Starts it again, a while after it has ended or died.
     void supervise();
@@ -43,6 +46,8 @@ public:
     void thaw();
 
     bool is_retired() const { return retired_; }
+    // How many there were, the newest included.
+    std::size_t lives() const { return lives_; }
     // The newest life's process; null before the first.
     const process* who() const { return life_ ? &life_->who : nullptr; }
     bool is_alive() const { return life_ && all_.loop.is_alive(life_->who.id); }
@@ -62,8 +67,9 @@ public:
 
 private:
     struct life {
-        explicit life(process& its) : who(its) {}
+        life(process& its, bool insists) : who(its), takes_over(insists) {}
         process& who;
+        bool takes_over;
         engine::engine* engine = nullptr;  // while it runs
         std::size_t calls = 0;             // of others into it: they end before it does
         bool watching = false;
@@ -80,6 +86,8 @@ private:
     std::shared_ptr<life> life_;
     std::vector<std::shared_ptr<life>> frozen_;
     bool takes_over_;
+    bool insists_ = false;
+    std::size_t lives_ = 0;
     bool refused_ = false;
     bool retired_ = false;
     bool restart_planned_ = false;
