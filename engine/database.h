@@ -221,6 +221,7 @@ private:
     // database_snapshot.cc
     io::task<io::result<void>> start_snapshot();
     io::task<void> make_snapshot(std::shared_ptr<object_encoder> object, std::uint64_t txid, io::semaphore::permit turn);
+    void end_snapshots(const io::result<std::uint64_t>& outcome);
     void answer_snapshots(const io::result<std::uint64_t>& outcome);
 
     // database_flush.cc

@@ -21,6 +21,7 @@ io::task<io::result<void>> database::start_snapshot() {
     }
     auto turn = co_await around_.shares.images.acquire();
     next_->on_snapshot_started();
+    for (auto& one : asked_) one->begun = true;  // what had been committed before they asked is captured now
     do {  // once, unless the size limit ends it: a writer that never pauses has always committed more by then
         auto captured = co_await capture(true);
         if (!captured) co_return captured.error();
@@ -28,7 +29,7 @@ io::task<io::result<void>> database::start_snapshot() {
     const std::uint64_t txid = memo_.txid;
     if (memo_.snapshot_txid == txid) {  // there is one of this very state
         next_->on_snapshot_done(env_.time.now(), true);
-        answer_snapshots(txid);
+        end_snapshots(txid);
         co_return io::result<void>();
     }
     const auto given_up = std::make_shared<bool>(false);
@@ -50,7 +51,6 @@ io::task<io::result<void>> database::start_snapshot() {
     };
     auto object = co_await locally(prepare);
     if (!object) co_return object.error();
-    for (auto& one : asked_) one->begun = true;
     image_given_up_ = given_up;
     io::failpoint("snapshot.begun");
     children_.spawn(make_snapshot(*object, txid, std::move(turn)));
@@ -79,7 +79,12 @@ io::task<void> database::make_snapshot(std::shared_ptr<object_encoder> object, s
     }
     image_given_up_.reset();
     if (next_) next_->on_snapshot_done(env_.time.now(), shipped.has_value());
-    const io::result<std::uint64_t> outcome = shipped ? io::result<std::uint64_t>(txid) : shipped.error();
+    end_snapshots(shipped ? io::result<std::uint64_t>(txid) : shipped.error());
+    wake_.notify();
+}
+
+// Of those who had asked when it was begun; for the others another one is owed.
+void database::end_snapshots(const io::result<std::uint64_t>& outcome) {
     for (auto& one : asked_) {
         if (!one->begun) continue;
         one->outcome = outcome;
@@ -87,7 +92,6 @@ io::task<void> database::make_snapshot(std::shared_ptr<object_encoder> object, s
     }
     std::erase_if(asked_, [](const auto& one) { return one->outcome.has_value(); });
     if (!asked_.empty() && next_) next_->owe_snapshot();
-    wake_.notify();
 }
 
 void database::answer_snapshots(const io::result<std::uint64_t>& outcome) {

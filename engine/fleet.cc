@@ -258,6 +258,7 @@ void engine::fleet::on_events(const std::vector<io::watch_event>& events) {
             env_.journal.warning("inotify's queue overflowed: looking at everything");
             for (auto& [name, one] : by_stream_) one->on_change();
             look_around_.notify();
+            requested_.notify();
             continue;
         }
         if (e.directory == requests_.directory()) {
@@ -300,6 +301,7 @@ io::task<void> engine::fleet::sweep() {
         if (!asked && begun >= next_sweep) {
             next_sweep = begun + settings_.sweep_interval;
             for (auto& [name, one] : by_stream_) one->on_change();
+            requested_.notify();
         }
         const bool was_missing = directory_missing_;
         (void)co_await discover_all(false);
@@ -334,7 +336,7 @@ io::task<void> engine::fleet::keep_state() {
 io::task<void> engine::fleet::answer_requests() {
     while (!stopping_) {
         co_await requested_.wait();
-        auto asked = co_await env_.elsewhere([this] { return requests_.pending(env_.files); });
+        auto asked = co_await env_.elsewhere([this, now = env_.time.now()] { return requests_.pending(env_.files, now); });
         if (!asked) {
             env_.journal.warning("{}: {}", requests_.directory(), asked.error().context);
             continue;

@@ -104,7 +104,8 @@ io::result<live_comparison> image_comparison::finish(wal::log_reader& log, std::
         newer = std::move(*got);
     }
     for (const std::uint32_t pgno : other_in_file_) {
-        if (!newer || !newer->batch.find(pgno)) differs(pgno);
+        const bool passed_over = live_->dropped_since_logged(pgno) || (newer && (newer->batch.find(pgno) || newer->batch.dropped_since(pgno, 0)));
+        if (!passed_over) differs(pgno);
     }
     std::ranges::sort(found_.first);
     return found_;

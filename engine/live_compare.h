@@ -42,8 +42,9 @@ public:
     // Some megabytes. True: that was all, but for finish(). Errors as image::read.
     io::result<bool> step();
     // Pages that are written anew while others read need not be in the file, although the wal-index counts them as checkpointed (SQLite,
-    // wal.c: walCheckpoint looks at a page's newest frame only). So those that are not as they should be there are looked at once more: only
-    // if the log, read to its newest commit `end_frame`, has no newer frame of such a page is it wrong. Errors as log_reader::read.
+    // wal.c: walCheckpoint looks at a page's newest frame only), nor need those that were beyond the database's end when it ran. So those that are
+    // not as they should be there are looked at once more: only if the log, read to its newest commit `end_frame`, has no newer frame of such a
+    // page, and no commit after its frame that cut it off, is it wrong. Errors as log_reader::read.
     io::result<live_comparison> finish(wal::log_reader& log, std::uint32_t end_frame);
 
 private:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <utility>
 
 #include "ltx/file_name.h"
@@ -55,24 +56,26 @@ request_box::request_box(std::string state_directory) : directory_(io::join(stat
 
 io::result<void> request_box::prepare(io::file_system& files) const { return files.make_directories(directory_); }
 
-io::result<std::vector<request_box::request>> request_box::pending(io::file_system& files) const {
+io::result<std::vector<request_box::request>> request_box::pending(io::file_system& files, io::instant now) {
     auto entries = files.list(directory_);
     if (!entries) return entries.error();
+    std::set<std::string> names;
+    for (const auto& entry : *entries) if (entry.kind == io::file_kind::regular) names.insert(entry.name);
+    std::erase_if(lying_, [&](const auto& one) { return !names.contains(one.first); });
     std::vector<request> out;
-    const auto withdrawn = [&](std::string_view id) {
-        const auto asks = [&](const io::directory_entry& other) { return other.name == std::string(id) + std::string(request_suffix); };
-        return std::none_of(entries->begin(), entries->end(), asks);
-    };
-    for (const auto& entry : *entries) {
-        if (entry.name.ends_with(answer_suffix) && withdrawn(entry.name.substr(0, entry.name.size() - answer_suffix.size()))) {
-            (void)files.remove(io::join(directory_, entry.name));  // who asked no longer waited
+    for (const auto& name : names) {
+        const std::string path = io::join(directory_, name);
+        const std::string id = name.substr(0, name.rfind('.'));
+        const std::string other = id + std::string(name.ends_with(answer_suffix) ? request_suffix : answer_suffix);
+        if (name.ends_with(request_suffix) && !names.contains(other)) {
+            auto text = io::read_file(files, path, most_bytes);
+            if (text) out.push_back(parse_request(id, io::text_of(*text)));  // withdrawn meanwhile: nothing to do
+            continue;
         }
-        if (entry.kind != io::file_kind::regular || !entry.name.ends_with(request_suffix)) continue;
-        const std::string id = entry.name.substr(0, entry.name.size() - request_suffix.size());
-        const auto answered = [&](const io::directory_entry& other) { return other.name == id + std::string(answer_suffix); };
-        if (std::any_of(entries->begin(), entries->end(), answered)) continue;
-        auto text = io::read_file(files, io::join(directory_, entry.name), most_bytes);
-        if (text) out.push_back(parse_request(id, io::text_of(*text)));  // withdrawn meanwhile: nothing to do
+        const bool withdrawn = name.ends_with(answer_suffix) && !names.contains(other);  // who asked no longer waited
+        // Who was killed while he waited or wrote comes for nothing any more. An answer outlives its request, which would be an open one without it.
+        const bool left = now - lying_.emplace(name, now).first->second >= lies_for && !name.ends_with(answer_suffix);
+        if (withdrawn || left) (void)files.remove(path);
     }
     return out;
 }
@@ -92,7 +95,11 @@ io::task<io::result<request_box::reply>> ask(const io::environment& env, std::st
     const std::string answer = stem + std::string(answer_suffix);
     const std::string words = fmt::format("{} {}", name_of(what), stream);
     auto asked = co_await env.elsewhere([&] { return io::write_file(env.files, request, io::view_of(words)); });
-    if (!asked) co_return asked.error().within("no engine has used this state directory");
+    if (!asked) {
+        (void)co_await env.elsewhere([&] { return env.files.remove(request); });  // it may have its name already, and nobody waits
+        const bool nowhere = asked.error().code == io::errc::not_found;
+        co_return asked.error().within(nowhere ? "no engine has used this state directory" : "the request cannot be written");
+    }
     const io::instant until = env.time.now() + limit;
     io::result<request_box::reply> outcome =
         io::error{io::errc::timed_out, io::subject::general,

@@ -36,11 +36,19 @@ public:
     std::span<const page_place> pages() const { return places_; }
     // After finish(): where page `pgno` is, if the batch has it.
     std::optional<std::uint64_t> find(std::uint32_t pgno) const;
+    // Whether after a commit whose last frame is at `offset` or later the database did not have page `pgno`, though it may have it again. A checkpoint
+    // right after that passes over the page's older frames and counts them as written (SQLite, wal.c, walCheckpoint: mxPage).
+    bool dropped_since(std::uint32_t pgno, std::uint64_t offset) const;
 
 private:
+    struct end_of_database {
+        std::uint64_t offset = 0;
+        std::uint32_t pages = 0;
+    };
     position begin_;
     position end_;
     std::vector<page_place> places_;
+    std::vector<end_of_database> ends_;  // of the first commit, and of those that shrank it
     std::size_t committed_ = 0;  // so many of places_ are committed
     std::uint64_t frames_ = 0;
     std::uint32_t commit_pages_ = 0;

@@ -36,6 +36,11 @@ public:
         const auto place = all_.find(pgno);
         return place && *place < end;
     }
+    // Whether the page has a frame, and was beyond the database's end for a while after it: frame_batch::dropped_since.
+    bool dropped_since_logged(std::uint32_t pgno) const {
+        const auto place = all_.find(pgno);
+        return place && all_.dropped_since(pgno, *place);
+    }
     // The page as the file has it, whatever the log says.
     io::result<void> read_file(std::uint32_t pgno, io::byte_span page) const { return live_.read_file(std::uint64_t{pgno - 1} * page_size_, page); }
 

@@ -349,6 +349,49 @@ TEST_F(fleet_life, requests_are_answered_each_on_its_own) {
     stop();
 }
 
+TEST_F(fleet_life, a_snapshot_holds_what_was_committed_before_it_was_asked_for_though_another_was_under_way) {
+    const std::string path = watch_directory() + "/app.db";
+    create_at(path);
+    settings.targets[0].settings.min_interval = 1h;  // so that the log is shipped for the snapshot
+    start();
+    until([&] { return count(what::snapshot) + count(what::attached) >= 1; });
+    bool hold = true;
+    store->before_put = [&](const std::string& key) -> io::task<void> {
+        while (hold && key.find("/ltx/0/") != std::string::npos) co_await io::sleep_for(world.env.time, 1ms);
+    };
+    std::vector<std::uint64_t> answers;
+    const auto ask_for_one = [&]() -> io::task<void> { answers.push_back((co_await running->snapshot("app.db")).value()); };
+    tests::app(path).run("INSERT INTO t(x) VALUES('in the first')");
+    const std::size_t puts = store->puts.size();
+    boost::asio::co_spawn(world.loop(), ask_for_one(), boost::asio::detached);
+    until([&] { return store->puts.size() > puts; });
+    tests::app(path).run("INSERT INTO t(x) VALUES('in the second')");
+    boost::asio::co_spawn(world.loop(), ask_for_one(), boost::asio::detached);
+    world.loop().poll();
+    hold = false;
+    until([&] { return answers.size() == 2; });
+    EXPECT_GT(answers[1], answers[0]);
+    stop();
+}
+
+TEST_F(fleet_life, a_request_that_no_event_told_of_is_found_by_the_sweep) {
+    create();
+    settings.sweep_interval = 100ms;
+    start();
+    until([&] { return count(what::attached) == 1; });
+    // Under another directory's name its events are lost: a watch goes with the directory.
+    fs::rename(dir.file("state/requests"), dir.file("state/elsewhere"));
+    fs::create_directory(dir.file("state/requests"));
+    std::optional<io::result<engine::request_box::reply>> answer;
+    const auto ask_from_outside = [&]() -> io::task<void> {
+        answer = co_await engine::ask(world.env, dir.file("state"), engine::request_box::kind::sync, "app.db", 60s);
+    };
+    boost::asio::co_spawn(world.loop(), ask_from_outside(), boost::asio::detached);
+    until([&] { return answer.has_value(); });
+    EXPECT_TRUE(answer->has_value()) << answer->error().context;
+    stop();
+}
+
 TEST_F(fleet_life, a_snapshot_asked_of_a_stream_that_ends_is_answered) {
     create_at(watch_directory() + "/app.db");
     // Its file is gone when it is opened; meanwhile it is asked.

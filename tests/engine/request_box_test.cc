@@ -1,6 +1,7 @@
 // Requests of other processes: asked, answered, withdrawn.
 #include "engine/request_box.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -30,7 +31,7 @@ protected:
         while (true) {
             world.loop().restart();
             world.loop().run_one();
-            auto found = box.pending(world.env.files);
+            auto found = box.pending(world.env.files, world.env.time.now());
             if (found && !found->empty()) return found->front();
         }
     }
@@ -46,7 +47,7 @@ TEST_F(request_box, an_answer_comes_back_and_nothing_is_left_behind) {
     EXPECT_EQ(one.what, kind::compare);
     EXPECT_EQ(one.stream, "a stream");
     ASSERT_TRUE(box.answer(world.env.files, one, engine::request_box::reply{42, "a b"}).has_value());
-    EXPECT_TRUE(box.pending(world.env.files)->empty()) << "answered";
+    EXPECT_TRUE(box.pending(world.env.files, world.env.time.now())->empty()) << "answered";
     finish();
     ASSERT_TRUE(outcome->has_value());
     EXPECT_EQ((*outcome)->txid, 42U);
@@ -60,7 +61,7 @@ TEST_F(request_box, what_a_newer_program_asks_is_kept_so_that_it_gets_an_answer)
                                              std::tuple{"app.db", kind::unknown, ""}}) {
         const std::string words = text;
         ASSERT_TRUE(io::write_file(world.env.files, box.directory() + "/1.request", io::view_of(words)).has_value());
-        const auto all = box.pending(world.env.files);
+        const auto all = box.pending(world.env.files, world.env.time.now());
         ASSERT_EQ(all->size(), 1U);
         EXPECT_EQ(all->front().what, what) << text;
         EXPECT_EQ(all->front().stream, stream);
@@ -91,10 +92,29 @@ TEST_F(request_box, an_answer_that_nobody_waits_for_is_removed) {
     const auto one = wait_for_request();
     ASSERT_TRUE(world.env.files.remove(box.directory() + "/" + one.id + ".request").has_value());
     ASSERT_TRUE(box.answer(world.env.files, one, engine::request_box::reply{1, ""}).has_value());
-    EXPECT_TRUE(box.pending(world.env.files)->empty());
+    EXPECT_TRUE(box.pending(world.env.files, world.env.time.now())->empty());
     EXPECT_TRUE(tests::names_in(box.directory()).empty());
     outcome.reset();
     world.loop().stop();
+}
+
+TEST_F(request_box, what_a_killed_process_leaves_goes_after_a_while) {
+    const auto leave = [&](const std::string& name, std::string_view text) {
+        EXPECT_TRUE(io::write_file(world.env.files, box.directory() + "/" + name, io::view_of(text)).has_value());
+    };
+    leave("1.request", "sync app.db");
+    leave("1.answer", "ok 1");
+    leave("2.request.tmp", "sy");
+    leave("3.answer.tmp", "ok");
+    leave("4.request", "sync app.db");
+    const io::instant begun = world.env.time.now();
+    const auto pending_after = [&](io::duration since) { return box.pending(world.env.files, begun + since)->size(); };
+    EXPECT_EQ(pending_after(0s), 1U);
+    EXPECT_EQ(pending_after(engine::request_box::lies_for - 1s), 1U);
+    EXPECT_EQ(tests::names_in(box.directory()).size(), 5U) << "an asker that was stopped may go on";
+    EXPECT_EQ(pending_after(engine::request_box::lies_for), 1U);
+    EXPECT_EQ(pending_after(engine::request_box::lies_for), 1U);
+    EXPECT_THAT(tests::names_in(box.directory()), testing::ElementsAre("4.request")) << "nobody has answered that one";
 }
 
 TEST_F(request_box, an_answer_that_makes_no_sense_is_an_error) {

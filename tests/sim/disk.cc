@@ -220,10 +220,14 @@ void disk::rot(const std::vector<std::string>& below) {
     if (found.empty()) return;
     const auto& [path, one] = found[dice_.below(found.size())];
     const std::uint64_t bit = dice_.below(one->now.size() * 8);
-    const auto flip = [bit](std::uint8_t& byte) { byte = static_cast<std::uint8_t>(byte ^ (1U << (bit % 8))); };
-    flip(one->now.all()[bit / 8]);
-    if (bit / 8 < one->durable.size()) flip(one->durable[bit / 8]);
+    flip(*one, bit);
     history_.mix(bit);
+}
+
+void disk::flip(inode& file, std::uint64_t bit) {
+    const auto change = [bit](std::uint8_t& byte) { byte = static_cast<std::uint8_t>(byte ^ (1U << (bit % 8))); };
+    change(file.now.all()[bit / 8]);
+    if (bit / 8 < file.durable.size()) change(file.durable[bit / 8]);
 }
 
 // Names: in the order in which they were changed, up to some point, or any of them.

@@ -72,6 +72,9 @@ public:
     // Flips a bit of a file whose path begins with one of these, as it is and as it would be after a loss of power; of none if there is none.
     void rot(const std::vector<std::string>& below);
 
+    // Flips one, as it is and as it would be after a loss of power.
+    static void flip(inode& file, std::uint64_t bit);
+
     // All processes of the host are dead: the power goes, and comes back.
     void lose_power();
     // A process was killed: its locks and watches are gone.

@@ -181,6 +181,7 @@ void simulation::describe(station& one) {
 }
 
 void simulation::judge() {
+    petitioners_->judge();
     std::vector<std::pair<stream*, state>> live;
     for (auto& one : streams_) {
         copy* const its = winner(one);

@@ -59,6 +59,8 @@ constexpr habit habits[] = {
      [](scenario& s) { for (auto& one : s.newcomers) one.held_up = {}; }},
     {"quiet-copies", [](const scenario& s) { return std::ranges::any_of(s.newcomers, [](const auto& one) { return one.quiet.count() != 0; }); },
      [](scenario& s) { for (auto& one : s.newcomers) one.quiet = {}; }},
+    {"petitions", [](const scenario& s) { return s.asking != 0; }, [](scenario& s) { s.asking = 0; }},
+    {"flip", [](const scenario& s) { return s.flip; }, [](scenario& s) { s.flip = false; }},
     {"rot", [](const scenario& s) { return s.rot; }, [](scenario& s) { s.rot = false; }},
 };
 

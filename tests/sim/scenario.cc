@@ -9,6 +9,7 @@
 #include "tests/sim/loss_draws.h"
 #include "tests/sim/losses.h"
 #include "tests/sim/network_draws.h"
+#include "tests/sim/request_draws.h"
 
 namespace sim {
 
@@ -35,7 +36,7 @@ void add_mishaps(scenario& to, prng& dice, mishap::what kind, std::uint64_t most
 }
 
 const std::vector<std::string>& scenario_names() {
-    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "lagging", "points", "checkpoints", "connections", "vacuum", "pressure", "tenants", "decay", "clocks", "swarm", "canary", "split_brain", "rolling_restart", "clone", "late_puts", "losses"};
+    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "lagging", "points", "checkpoints", "connections", "vacuum", "pressure", "tenants", "decay", "clocks", "swarm", "canary", "split_brain", "rolling_restart", "clone", "late_puts", "losses", "requests"};
     return names;
 }
 
@@ -119,6 +120,7 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
     draw_late(out, dice);
     if (has_several_hosts(name)) draw_hosts(out, dice);
     draw_losses(out, seed);
+    draw_requests(out, seed);
     std::sort(out.mishaps.begin(), out.mishaps.end(), [](const auto& a, const auto& b) {
         return std::tuple(a.at, a.kind, a.lasts, a.amount, a.on) < std::tuple(b.at, b.kind, b.lasts, b.amount, b.on);
     });
@@ -127,7 +129,7 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
 
 bool scenario::is_undisturbed() const {
     using what = mishap::what;
-    return newcomers.empty() && !points && std::all_of(mishaps.begin(), mishaps.end(), [](const mishap& one) {
+    return newcomers.empty() && !points && !flip && std::all_of(mishaps.begin(), mishaps.end(), [](const mishap& one) {
         return one.kind == what::kill_writer || one.kind == what::store_down || one.kind == what::partition || one.kind == what::clock_step;
     });
 }
@@ -140,6 +142,7 @@ std::string scenario::words() const {
                                   directory ? "directory" : "store", store.rejected, store.denied,
                                   store.reply_lost, store.stalled, store.most_per_second, store.listing_lag, events.most_waiting, events.lost_rate, trouble.count() / 1'000'000);
     if (points) out += ", points";
+    if (asking != 0) out += fmt::format(", asked {} in 1000{}", asking, flip ? ", a page goes bad" : "");
     if (cache_bytes != 0 || disk_limit != 0) out += fmt::format(", cache {} K, disk limit {} K", cache_bytes >> 10U, disk_limit >> 10U);
     if (network) out += network_words(*this);
     for (const auto& one : store.faults) out += fmt::format("; fault {} {} per million", static_cast<int>(one.what), one.rate);

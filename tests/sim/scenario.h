@@ -68,6 +68,8 @@ struct scenario {
     std::vector<newcomer> newcomers;           // by time
     std::vector<std::int64_t> drifts;          // of the hosts' clocks, in parts per million; none for those beyond
     io::duration lease = std::chrono::seconds(60);
+    std::uint64_t asking = 0;     // in 1,000, five times a second: another process asks the engine for something
+    bool flip = false;            // when all is over, a page of a database goes bad on its disk
     bool canary = false;          // a commit that the model does not know: the run must fail
 
     // One line: what was drawn.
@@ -76,7 +78,7 @@ struct scenario {
     bool is_undisturbed() const;
 };
 
-// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, points, checkpoints, connections, vacuum, pressure, tenants, decay, clocks, swarm, canary, split_brain, rolling_restart, clone, late_puts, losses.
+// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, points, checkpoints, connections, vacuum, pressure, tenants, decay, clocks, swarm, canary, split_brain, rolling_restart, clone, late_puts, losses, requests.
 const std::vector<std::string>& scenario_names();
 // usage error (std::invalid_argument) for another name.
 scenario draw_scenario(const std::string& name, std::uint64_t seed);

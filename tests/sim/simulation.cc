@@ -61,6 +61,7 @@ outcome simulation::run() {
 }
 
 void simulation::set_up() {
+    std::vector<std::string> names;
     process& founder = all_.start(machine_, "founder");
     for (std::size_t i = 0; i < what_.applications.size(); ++i) {
         const std::string name = fmt::format("db{}", i + 1);
@@ -68,6 +69,8 @@ void simulation::set_up() {
         auto app = std::make_unique<application>(all_, machine_, "/data/" + name, what_.applications[i], all_.stream("application " + name));
         streams_.back().copies.push_back({*stations_[0], std::move(app), std::make_shared<line>()});
     }
+    for (const auto& one : streams_) names.push_back(one.name);
+    petitioners_ = std::make_unique<petitioners>(all_, *stations_[0], what_, std::move(names), books());
     bool done = false;
     all_.bodies.start(founder.id, [&] {
         if (!founder.files.make_directories("/data")) all_.fail("no directory");
@@ -97,6 +100,7 @@ void simulation::trouble() {
         for (std::uint64_t i = 0; i < what_.writers; ++i) one.copies[0].app->start();
     }
     flush_sometimes();
+    petitioners_->begin();
     expected_ = what_.newcomers.size();
     for (std::size_t i = 0; i < expected_; ++i) all_.loop.at(begun + what_.newcomers[i].at, the_world, [this, i] { expect(i); });
     for (const auto& each : what_.mishaps) all_.loop.at(begun + each.at, the_world, [this, each] { happen(each); });
@@ -117,6 +121,7 @@ void simulation::trouble() {
 void simulation::calm() {
     all_.note("calm");
     faults_ = false;
+    petitioners_->stop();
     points_.firing = false;
     points_.spare();
     for (auto& one : stations_) {
@@ -226,6 +231,15 @@ io::task<void> simulation::flush(engine::engine& by, stream& of, copy& its) {
     if (durable) its.its->flushed[*durable] = std::max(its.its->flushed[*durable], order);
 }
 
+petitioners::books simulation::books() {
+    const auto find = [this](const std::string& name) -> stream& { return *std::ranges::find(streams_, name, &stream::name); };
+    return {[find](const std::string& name) -> const application& { return *find(name).copies[0].app; }, [this](const std::string& name) { return chain_of(name); },
+            [find](const std::string& name, std::uint64_t txid, std::uint64_t order) {
+                auto& known = find(name).copies[0].its->flushed[txid];
+                known = std::max(known, order);
+            }};
+}
+
 void simulation::retry(station& at, std::string name) {
     at.ask([name = std::move(name)](engine::engine& by) -> io::task<void> { (void)co_await by.retry(name); });
 }
@@ -235,6 +249,7 @@ void simulation::on_event(station& from, const engine::event& e) {
     all_.note("event {} of {} at TXID {}{}", static_cast<int>(e.kind), e.stream, e.txid, stations_.size() == 1 ? "" : " from " + from.machine().name);
     all_.history.remark(all_.loop.now(), e.text);
     points_.reached(fmt::format("event {}", name(e.kind)));
+    petitioners_->on_event(e);
     // One of several hosts may be refused and started anew for ever, and says the same each time: only what is stored is news then.
     if (what_.newcomers.empty() || e.kind == what::confirmed) last_news_ = all_.loop.now();
     if (e.kind == what::halted && !faults_) retry(from, e.stream);

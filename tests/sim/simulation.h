@@ -20,6 +20,7 @@
 #include "tests/sim/chain.h"
 #include "tests/sim/losses.h"
 #include "tests/sim/ownership.h"
+#include "tests/sim/petitioners.h"
 #include "tests/sim/points.h"
 #include "tests/sim/s3_keys.h"
 #include "tests/sim/s3_server.h"
@@ -89,6 +90,7 @@ private:
     void flush_sometimes();
     io::task<void> flush(engine::engine& by, stream& of, copy& its);
     void retry(station& at, std::string name);
+    petitioners::books books();
     stream& any_stream() { return streams_[dice_.below(streams_.size())]; }
     copy& any_copy(stream& of) { return of.copies[of.copies.size() == 1 ? 0 : dice_.below(of.copies.size())]; }
     copy* copy_on(stream& of, const host& machine);
@@ -147,6 +149,7 @@ private:
     std::vector<std::unique_ptr<station>> stations_;
     ownership owners_;
     std::optional<losses> losses_;  // of the first host's engine
+    std::unique_ptr<petitioners> petitioners_;
     std::set<const host*> clones_;  // have the state directory of another one, and go on as it
     std::map<const host*, io::instant> looked_;  // looked up only: what its engine remembers
     std::size_t expected_ = 0;  // newcomers that are not there yet

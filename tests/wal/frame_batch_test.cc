@@ -57,4 +57,13 @@ TEST(frame_batch, B7_what_grows_again_later_is_kept) {
     EXPECT_EQ(pages(b), (std::vector<std::uint32_t>{1, 8, 9}));  // as SQLite itself would find page 9
 }
 
+TEST(frame_batch, tells_that_a_page_was_beyond_the_end_after_its_frame) {
+    const auto b = batch_of({{9, 10, 9, {}}, {1, 20, 5, {}}, {7, 30, 9, {}}, {1, 40, 9, {}}});
+    EXPECT_TRUE(b.dropped_since(9, 10));
+    EXPECT_TRUE(b.dropped_since(6, 20));
+    EXPECT_FALSE(b.dropped_since(7, 30)) << "it was written when the database had grown again";
+    EXPECT_FALSE(b.dropped_since(5, 0));
+    EXPECT_TRUE(batch_of({{1, 10, 4, {}}}).dropped_since(5, 0)) << "of what was before the first commit nothing is known";
+}
+
 }  // namespace
