@@ -24,6 +24,9 @@ void simulation::judge_memory(const host& machine) {
     const auto rows = read_state_file(machine.disk, state_db);
     if (!rows) return;
     for (const auto& one : rows->streams) judge_memo("state.db", one);
+    std::uint64_t copies = 0;
+    for (const auto& [name, row] : rows->objects) if (row.state == engine::object_row::fate::uploaded) copies += row.size;
+    if (copies > what_.cache_bytes) all_.fail_soon(fmt::format("{} keeps {} bytes of copies, and may keep {}", machine.name, copies, what_.cache_bytes));
     for (const auto& [name, row] : rows->objects) {
         if (row.state != engine::object_row::fate::uploaded || chain_of(name).has(row.name.level, row.name.range.min, row.name.range.max)) continue;
         all_.fail_soon(fmt::format("state.db of {} says that TXIDs {} to {} of level {} were uploaded, and the store has no such object", name, row.name.range.min, row.name.range.max, row.name.level));

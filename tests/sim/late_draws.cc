@@ -78,4 +78,10 @@ void draw_late(scenario& to, prng& dice) {
     if (to.name == "clocks") add_mishaps(to, dice, what::clock_step, 8);
 }
 
+void draw_shares(scenario& to, std::uint64_t seed) {
+    prng dice(seed, "late shares");
+    const bool may = to.name == "swarm" || to.name == "tenants" || to.name == "pressure";
+    if (may && dice.chance(500)) to.objects_in_flight = 1 + dice.below(3);
+}
+
 }  // namespace sim

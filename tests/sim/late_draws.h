@@ -6,5 +6,7 @@
 namespace sim {
 
 void draw_late(scenario& to, prng& dice);
+// Few objects that may be put at once, so that streams wait for each other. From random numbers of its own.
+void draw_shares(scenario& to, std::uint64_t seed);
 
 }  // namespace sim

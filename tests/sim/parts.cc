@@ -53,6 +53,8 @@ constexpr habit habits[] = {
     {"directory", [](const scenario& s) { return s.directory; }, [](scenario& s) { s.directory = false; }},
     {"cache", [](const scenario& s) { return s.cache_bytes != 0; }, [](scenario& s) { s.cache_bytes = 0; }},
     {"disk-limit", [](const scenario& s) { return s.disk_limit != 0; }, [](scenario& s) { s.disk_limit = 0; }},
+    {"few-puts", [](const scenario& s) { return s.objects_in_flight != engine::options().objects_in_flight; },
+     [](scenario& s) { s.objects_in_flight = engine::options().objects_in_flight; }},
     {"points", [](const scenario& s) { return s.points; }, [](scenario& s) { s.points = false; }},
     {"drifts", [](const scenario& s) { return !s.drifts.empty(); }, [](scenario& s) { s.drifts.clear(); }},
     {"held-up-puts", [](const scenario& s) { return std::ranges::any_of(s.newcomers, [](const auto& one) { return one.held_up.count() != 0; }); },

@@ -118,6 +118,7 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
     // So that logs are copied to segments while the store is away.
     if ((name.ends_with("outage") || swarm) && dice.chance(500)) out.stream.wal_limit = (64U << 10U) << dice.below(4);
     draw_late(out, dice);
+    draw_shares(out, seed);
     if (has_several_hosts(name)) draw_hosts(out, dice);
     draw_losses(out, seed);
     draw_requests(out, seed);
@@ -144,6 +145,7 @@ std::string scenario::words() const {
     if (points) out += ", points";
     if (asking != 0) out += fmt::format(", asked {} in 1000{}", asking, flip ? ", a page goes bad" : "");
     if (cache_bytes != 0 || disk_limit != 0) out += fmt::format(", cache {} K, disk limit {} K", cache_bytes >> 10U, disk_limit >> 10U);
+    if (objects_in_flight != engine::options().objects_in_flight) out += fmt::format(", {} puts at once", objects_in_flight);
     if (network) out += network_words(*this);
     for (const auto& one : store.faults) out += fmt::format("; fault {} {} per million", static_cast<int>(one.what), one.rate);
     for (const auto& one : applications) out += "; " + one.words();

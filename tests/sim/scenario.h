@@ -64,6 +64,7 @@ struct scenario {
     bool rot = false;             // at the end a bit of what is stored flips
     std::uint64_t cache_bytes = 0;  // of the engine's options, and
     std::uint64_t disk_limit = 0;
+    std::size_t objects_in_flight = engine::options().objects_in_flight;
     bool points = false;          // the product does at its named points what it seldom does
     std::vector<newcomer> newcomers;           // by time
     std::vector<std::int64_t> drifts;          // of the hosts' clocks, in parts per million; none for those beyond

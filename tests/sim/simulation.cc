@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "s3/store.h"
+#include "tests/sim/metered_store.h"
 
 namespace sim {
 
@@ -26,7 +27,7 @@ simulation::simulation(scenario what, std::uint64_t seed)
     : what_(std::move(what)), all_(seed), points_(all_), dice_(all_.stream("simulation")), machine_(all_.add_host("machine")), desk_(all_.add_host("desk")),
       checker_(all_.start(desk_, "checker")), shared_(machine_.disk, checker_.id),
       shared_env_{checker_.env.on, checker_.time, checker_.random, shared_, checker_.pool, checker_.log, checker_.env.make_watcher}, server_(all_), wires_(all_), s3_(server_, wires_),
-      around_{[this](process& who) { return open_store(who.env, who, io::directory_store::access::write); }, [this](const station& of) { return settings(of); },
+      around_{[this](process& who) { return open_metered(who); }, [this](const station& of) { return settings(of); },
               [this](station& from, const engine::event& e) { on_event(from, e); }, [this](process_id who) { return wires_.open_by(who); }},
       owners_(all_, what_.lease, [this](const host& of) {
           return std::ranges::any_of(stations_, [&](const auto& one) { return &one->machine() == &of && one->takes_over(); });
@@ -183,6 +184,7 @@ engine::options simulation::settings(const station& of) const {
     out.sweep_interval = what_.sweep;
     out.cache_bytes = what_.cache_bytes;
     out.disk_limit = what_.disk_limit;
+    out.objects_in_flight = what_.objects_in_flight;
     return out;
 }
 
@@ -193,6 +195,16 @@ io::task<io::result<std::unique_ptr<io::object_store>>> simulation::open_store(c
     auto made = co_await io::directory_store::open(env, "/store", how);
     if (!made) co_return made.error();
     co_return opened(std::move(*made));
+}
+
+// For an engine: what it puts at once stays within its options.
+io::task<io::result<std::unique_ptr<io::object_store>>> simulation::open_metered(process& who) {
+    auto made = co_await open_store(who.env, who, io::directory_store::access::write);
+    const auto on_put = [this, &who](std::size_t now) {
+        if (now > what_.objects_in_flight) all_.fail_soon(fmt::format("{}, process {}, puts {} objects at once, and may put {}", who.name, who.id, now, what_.objects_in_flight));
+    };
+    if (made) *made = std::make_unique<metered_store>(std::move(*made), on_put);
+    co_return made;
 }
 
 io::task<io::result<std::unique_ptr<io::object_store>>> simulation::open_s3(const io::environment& env, process& who, io::directory_store::access how) {

@@ -85,6 +85,7 @@ private:
     void judge();
 
     io::task<io::result<std::unique_ptr<io::object_store>>> open_store(const io::environment& env, process& who, io::directory_store::access how);
+    io::task<io::result<std::unique_ptr<io::object_store>>> open_metered(process& who);
     io::task<io::result<std::unique_ptr<io::object_store>>> open_s3(const io::environment& env, process& who, io::directory_store::access how);
     std::string stored(const std::string& key) const;
     void flush_sometimes();
