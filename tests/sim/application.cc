@@ -45,9 +45,9 @@ application_habits application_habits::draw(prng& dice) {
 }
 
 std::string application_habits::words() const {
-    return fmt::format("pages of {}, {} rows of {} bytes, {} changes, pause {} ms, {}, autocheckpoint {}, cache {}, rollback {}, checkpoint {}, reopen {}, vacuum {}",
+    return fmt::format("pages of {}, {} rows of {} bytes, {} changes, pause {} ms, {}, autocheckpoint {}, cache {}, rollback {}, checkpoint {}, reopen {}, vacuum {}, reshape {}",
                        page_size, most_rows, most_bytes, most_changes, most_pause.count() / 1'000'000, full ? "full" : "normal", autocheckpoint,
-                       cache_pages, rollback_rate, checkpoint_rate, reopen_rate, vacuum_rate);
+                       cache_pages, rollback_rate, checkpoint_rate, reopen_rate, vacuum_rate, reshape_rate);
 }
 
 void application::create() {
@@ -109,6 +109,7 @@ void application::write(prng dice, bool& ended) {
         }
     }
     db.reset();
+    if (habits_.reshape_rate != 0) end_in_wal();
     ended = true;
 }
 
@@ -169,6 +170,7 @@ void application::housekeeping(sqlite& db, prng& dice) const {
         must(db, db.try_run(fmt::format("PRAGMA busy_timeout=50; PRAGMA wal_checkpoint({}); PRAGMA busy_timeout=2000", modes[dice.below(4)])), "checkpoint");
     }
     if (dice.chance(habits_.vacuum_rate)) must(db, db.try_run("VACUUM"), "vacuum");
+    if (habits_.reshape_rate != 0) reshape(db, dice);
 }
 
 }  // namespace sim

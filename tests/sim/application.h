@@ -24,6 +24,7 @@ struct application_habits {
     std::uint64_t checkpoint_rate = 30;
     std::uint64_t reopen_rate = 20;        // 1,000: a connection for every transaction
     std::uint64_t vacuum_rate = 5;
+    std::uint64_t reshape_rate = 0;        // leaves WAL mode: reshape.cc
 
     std::string words() const;
     static application_habits draw(prng& dice);
@@ -65,6 +66,9 @@ private:
     void change(sqlite& db, prng& dice) const;
     void transaction(sqlite& db, prng& dice);
     void housekeeping(sqlite& db, prng& dice) const;
+    void reshape(sqlite& db, prng& dice) const;
+    void come_back(sqlite& db) const;
+    void end_in_wal() const;
 
     world& all_;
     host& on_;

@@ -100,4 +100,14 @@ bool chain::has(unsigned level, std::uint64_t min, std::uint64_t max) const {
     return std::any_of(all_.begin(), all_.end(), [&](const claim& one) { return one.level == level && one.min == min && one.max == max; });
 }
 
+std::uint64_t chain::reshaped() const {
+    std::uint64_t out = 0;
+    std::uint32_t before = 0;
+    for (const auto& [txid, one] : ends_) {
+        out += before != 0 && one.page_size != before;
+        before = one.page_size;
+    }
+    return out;
+}
+
 }  // namespace sim

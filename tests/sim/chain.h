@@ -48,6 +48,8 @@ public:
     // The whole database as of that TXID, in one object that was made for it.
     bool has_snapshot(std::uint64_t txid) const;
     bool has(unsigned level, std::uint64_t min, std::uint64_t max) const;
+    // How often a TXID has pages of another size than the one before it.
+    std::uint64_t reshaped() const;
     std::uint64_t newest() const { return ends_.empty() ? 0 : ends_.rbegin()->first; }
 
 private:

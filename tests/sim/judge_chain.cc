@@ -34,6 +34,7 @@ void simulation::judge_chains() {
     for (const auto& one : streams_) {
         const chain all = chain_of(one.name);
         if (const std::string why = all.broken(differ); !why.empty()) all_.fail(fmt::format("{}: what is in the store does not fit together: {}", one.name, why));
+        if (all.reshaped() > one.reanchored) all_.fail(fmt::format("{}: its pages have another size {} times, and {} events tell", one.name, all.reshaped(), one.reanchored));
         if (!one.confirmed.empty() && one.confirmed.rbegin()->first > all.newest()) all_.fail(fmt::format("{}: TXID {} was confirmed, the store ends at {}", one.name, one.confirmed.rbegin()->first, all.newest()));
     }
 }

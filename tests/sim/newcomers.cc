@@ -78,7 +78,7 @@ void simulation::set_up(const newcomer& one, station& here) {
     application* own = nullptr;
     if (one.own) {
         const std::string name = "db of " + here.machine().name;
-        streams_.push_back({name, {}, {}});
+        streams_.push_back({name, {}, {}, 0});
         auto app = std::make_unique<application>(all_, here.machine(), "/data/" + name, what_.applications[0], all_.stream("application " + name));
         own = app.get();
         streams_.back().copies.push_back({here, std::move(app), std::make_shared<line>()});

@@ -10,6 +10,7 @@
 #include "tests/sim/losses.h"
 #include "tests/sim/network_draws.h"
 #include "tests/sim/request_draws.h"
+#include "tests/sim/reshape.h"
 
 namespace sim {
 
@@ -36,7 +37,7 @@ void add_mishaps(scenario& to, prng& dice, mishap::what kind, std::uint64_t most
 }
 
 const std::vector<std::string>& scenario_names() {
-    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "lagging", "points", "checkpoints", "connections", "vacuum", "pressure", "tenants", "decay", "clocks", "swarm", "canary", "split_brain", "rolling_restart", "clone", "late_puts", "losses", "requests"};
+    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "lagging", "points", "checkpoints", "connections", "vacuum", "pressure", "tenants", "decay", "clocks", "swarm", "canary", "split_brain", "rolling_restart", "clone", "late_puts", "losses", "requests", "reshaped"};
     return names;
 }
 
@@ -122,6 +123,7 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
     if (has_several_hosts(name)) draw_hosts(out, dice);
     draw_losses(out, seed);
     draw_requests(out, seed);
+    draw_reshaped(out, seed);
     std::sort(out.mishaps.begin(), out.mishaps.end(), [](const auto& a, const auto& b) {
         return std::tuple(a.at, a.kind, a.lasts, a.amount, a.on) < std::tuple(b.at, b.kind, b.lasts, b.amount, b.on);
     });

@@ -79,7 +79,7 @@ struct scenario {
     bool is_undisturbed() const;
 };
 
-// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, points, checkpoints, connections, vacuum, pressure, tenants, decay, clocks, swarm, canary, split_brain, rolling_restart, clone, late_puts, losses, requests.
+// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, points, checkpoints, connections, vacuum, pressure, tenants, decay, clocks, swarm, canary, split_brain, rolling_restart, clone, late_puts, losses, requests, reshaped.
 const std::vector<std::string>& scenario_names();
 // usage error (std::invalid_argument) for another name.
 scenario draw_scenario(const std::string& name, std::uint64_t seed);

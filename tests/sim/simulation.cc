@@ -66,7 +66,7 @@ void simulation::set_up() {
     process& founder = all_.start(machine_, "founder");
     for (std::size_t i = 0; i < what_.applications.size(); ++i) {
         const std::string name = fmt::format("db{}", i + 1);
-        streams_.push_back({name, {}, {}});
+        streams_.push_back({name, {}, {}, 0});
         auto app = std::make_unique<application>(all_, machine_, "/data/" + name, what_.applications[i], all_.stream("application " + name));
         streams_.back().copies.push_back({*stations_[0], std::move(app), std::make_shared<line>()});
     }
@@ -273,6 +273,7 @@ void simulation::on_event(station& from, const engine::event& e) {
 void simulation::on_event_of(stream& of, station& from, const engine::event& e) {
     using what = engine::event::what;
     copy& its = *copy_on(of, from.machine());
+    of.reanchored += e.kind == what::reanchored;
     if (e.kind == what::attached) {
         its.in_step = from.who();
         owners_.on_attached(*from.who(), of.name);

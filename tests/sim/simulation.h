@@ -73,6 +73,7 @@ private:
         std::string name;
         std::deque<copy> copies;                           // never removed
         std::map<std::uint64_t, std::uint64_t> confirmed;  // TXIDs, and what the store held of each at that moment
+        std::uint64_t reanchored = 0;                      // events
     };
     struct written {
         std::uint64_t hash;
