@@ -45,9 +45,9 @@ application_habits application_habits::draw(prng& dice) {
 }
 
 std::string application_habits::words() const {
-    return fmt::format("pages of {}, {} rows of {} bytes, {} changes, pause {} ms, {}, autocheckpoint {}, cache {}, rollback {}, checkpoint {}, reopen {}, vacuum {}, reshape {}",
+    return fmt::format("pages of {}, {} rows of {} bytes, {} changes, pause {} ms, {}, autocheckpoint {}, cache {}, rollback {}, checkpoint {}, reopen {}, vacuum {}, reshape {}, checkpointer {} ms",
                        page_size, most_rows, most_bytes, most_changes, most_pause.count() / 1'000'000, full ? "full" : "normal", autocheckpoint,
-                       cache_pages, rollback_rate, checkpoint_rate, reopen_rate, vacuum_rate, reshape_rate);
+                       cache_pages, rollback_rate, checkpoint_rate, reopen_rate, vacuum_rate, reshape_rate, checkpointer_pause.count() / 1'000'000);
 }
 
 void application::create() {
@@ -65,16 +65,18 @@ void application::start() {
     writers_.push_back(std::make_unique<writer>(writer{&who}));
     bool& ended = writers_.back()->ended;
     all_.bodies.start(who.id, [this, dice = prng(dice_.next()), &ended] { write(dice, ended); });
+    start_checkpointer();
 }
 
 std::size_t application::running() const {
     std::size_t out = 0;
     for (const auto& one : writers_) out += !one->ended && all_.loop.is_alive(one->who->id);
-    return out;
+    return out + (checkpointer_ && !checkpointer_->ended && all_.loop.is_alive(checkpointer_->who->id));
 }
 
 void application::kill() {
     for (const auto& one : writers_) all_.kill(*one->who);
+    if (checkpointer_) all_.kill(*checkpointer_->who);
 }
 
 process* application::one_of_them(prng& dice) {

@@ -24,6 +24,7 @@ struct application_habits {
     std::uint64_t checkpoint_rate = 30;
     std::uint64_t reopen_rate = 20;        // 1,000: a connection for every transaction
     std::uint64_t vacuum_rate = 5;
+    io::duration checkpointer_pause{};     // of another process that does nothing else: checkpointer.cc; 0: there is none
     std::uint64_t reshape_rate = 0;        // leaves WAL mode: reshape.cc
 
     std::string words() const;
@@ -66,6 +67,8 @@ private:
     void change(sqlite& db, prng& dice) const;
     void transaction(sqlite& db, prng& dice);
     void housekeeping(sqlite& db, prng& dice) const;
+    void start_checkpointer();
+    void checkpoint(prng dice, bool& ended) const;
     void reshape(sqlite& db, prng& dice) const;
     void come_back(sqlite& db) const;
     void end_in_wal() const;
@@ -77,6 +80,7 @@ private:
     prng dice_;
     std::shared_ptr<model> truth_;
     std::vector<std::unique_ptr<writer>> writers_;
+    std::unique_ptr<writer> checkpointer_;
     bool stopping_ = false;
     std::uint64_t committed_ = 0;
 };

@@ -30,6 +30,8 @@ constexpr habit habits[] = {
     {"checkpoints", [](const scenario& s) { return some(s, &application_habits::checkpoint_rate); }, [](scenario& s) { none(s, &application_habits::checkpoint_rate); }},
     {"reopening", [](const scenario& s) { return some(s, &application_habits::reopen_rate); }, [](scenario& s) { none(s, &application_habits::reopen_rate); }},
     {"vacuum", [](const scenario& s) { return some(s, &application_habits::vacuum_rate); }, [](scenario& s) { none(s, &application_habits::vacuum_rate); }},
+    {"checkpointers", [](const scenario& s) { return std::ranges::any_of(s.applications, [](const auto& one) { return one.checkpointer_pause.count() != 0; }); },
+     [](scenario& s) { for (auto& one : s.applications) one.checkpointer_pause = {}; }},
     {"reshaping", [](const scenario& s) { return some(s, &application_habits::reshape_rate); }, [](scenario& s) { none(s, &application_habits::reshape_rate); }},
     {"flushes", [](const scenario& s) { return s.flush_rate != 0; }, [](scenario& s) { s.flush_rate = 0; }},
     {"snapshots", [](const scenario& s) { return s.stream.snapshot_interval.count() != 0; }, [](scenario& s) { s.stream.snapshot_interval = {}; }},

@@ -122,6 +122,7 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
     draw_shares(out, seed);
     if (has_several_hosts(name)) draw_hosts(out, dice);
     draw_losses(out, seed);
+    draw_checkpointer(out, seed);
     draw_requests(out, seed);
     draw_reshaped(out, seed);
     std::sort(out.mishaps.begin(), out.mishaps.end(), [](const auto& a, const auto& b) {
