@@ -143,7 +143,10 @@ io::task<void> database::detach(bool keep_log) {
     co_await children_.join();
     detaching_ = false;
     next_.reset();
-    for (auto& one : flushes_) one->begun = false;
+    for (auto& one : flushes_) {
+        one->begun = false;
+        one->goal.reset();
+    }
     if (keep_log) co_return;
     following_ = false;
     ladder_ = ladder(what_.settings);

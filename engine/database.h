@@ -175,6 +175,7 @@ private:
 
     // Shipping (database_ship.cc).
     io::task<io::result<bool>> capture(bool even_own);
+    io::task<io::result<void>> catch_up();
     // What becomes of an object that the store refuses for good: it is kept and waited for until it is accepted, or it is an error.
     enum class when_refused { wait, end };
     io::task<io::result<void>> ship(outgoing object, when_refused how = when_refused::wait);
@@ -227,6 +228,7 @@ private:
     // database_flush.cc
     void begin_flushes();
     void end_flushes(bool frames_follow);
+    void end_flushes_passed();
     void fail_flushes(const io::error& why);
 
     // database_compare.cc
@@ -298,10 +300,22 @@ private:
     };
     std::vector<std::shared_ptr<asked_snapshot>> asked_;
 
+    // Where a log's commits ended when somebody looked. A position in another generation has left it behind: positions only go on.
+    struct log_end {
+        std::uint32_t salt1 = 0;
+        std::uint32_t salt2 = 0;
+        std::uint64_t offset = 0;
+        bool is_left_by(const wal::position& at) const { return at.salt1 != salt1 || at.salt2 != salt2; }
+        bool is_reached_by(const wal::position& at) const { return !is_left_by(at) && at.offset >= offset; }
+    };
+    std::optional<log_end> seen_end_;  // by the newest capture; none if it read a segment
+    unsigned restarts_tried_ = 0;         // of the log: each may have moved the pin
+
     struct asked_flush {
         io::wakeup done;
         bool begun = false;  // by the capture that is under way
         unsigned looks = 0;  // captures that ended before frames which are not committed
+        std::optional<log_end> goal;  // as the first capture since saw it
         std::optional<io::result<std::uint64_t>> outcome;
     };
     std::vector<std::shared_ptr<asked_flush>> flushes_;

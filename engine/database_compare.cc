@@ -17,10 +17,7 @@ constexpr unsigned most_tries = 10;  // of a comparison that is given up again a
 io::task<io::result<void>> database::start_comparison() {
     next_->on_comparison_started();
     for (auto& one : comparisons_) one->begun = true;
-    do {
-        auto captured = co_await capture(true);
-        if (!captured) co_return captured.error();
-    } while (next_->behind());
+    if (auto caught_up = co_await catch_up(); !caught_up) co_return caught_up;
     const auto prepare = [&]() -> io::result<image_comparison> {
         if (auto same = at_->live->check(); !same) return same.error();
         if (!at_->sums.valid() || at_->sums.post() != memo_.post || at_->sums.txid() != memo_.txid) {

@@ -16,7 +16,7 @@ io::task<io::result<std::uint64_t>> database::flush() {
     if (stopping_ || memo_.state == "stopped" || memo_.state == "waiting" || memo_.state == "halted") {
         co_return io::error{io::errc::canceled, io::subject::general, fmt::format("{}: {}", memo_.stream, memo_.problem.empty() ? "stopped" : memo_.problem)};
     }
-    auto mine = std::make_shared<asked_flush>(asked_flush{io::wakeup(env_.time, env_.on), false, 0, std::nullopt});
+    auto mine = std::make_shared<asked_flush>(asked_flush{io::wakeup(env_.time, env_.on), false, 0, std::nullopt, std::nullopt});
     flushes_.push_back(mine);
     if (next_) next_->owe_flush();
     wake_.notify();
@@ -27,6 +27,17 @@ io::task<io::result<std::uint64_t>> database::flush() {
 // A capture of the live log is about to look at its end: it sees what was committed before the flushes that wait by now.
 void database::begin_flushes() {
     for (auto& one : flushes_) one->begun = true;
+}
+
+// An object that does not reach the end is durable: who waits only for what lies before it has been served.
+void database::end_flushes_passed() {
+    for (auto& one : flushes_) {
+        if (one->begun && !one->goal) one->goal = seen_end_;
+        if (!one->goal || !(one->goal->is_left_by(memo_.position) || one->goal->is_reached_by(memo_.position))) continue;
+        one->outcome = memo_.txid;
+        one->done.notify();
+    }
+    std::erase_if(flushes_, [](const auto& one) { return one->outcome.has_value(); });
 }
 
 // That capture reached the end, and all it found is durable. One that was asked for meanwhile waits for the next capture (E9).

@@ -84,6 +84,7 @@ io::task<io::result<database::tail>> database::restart_log() {
     using outcome = wal::handoff::outcome;
     const base_state from = base();
     tail saved;
+    ++restarts_tried_;
     const auto measure = [this] { return tail_bytes(); };
     const std::uint64_t expected = co_await locally(measure);
     if (auto room = co_await find_room(std::min(tail::most_bytes, expected + spare_bytes)); !room) saved.no_room = room.error().context;

@@ -31,10 +31,12 @@ io::task<io::result<bool>> database::capture(bool even_own) {
     if (!listed) co_return listed.error();
     const base_state from = base();
     begin_flushes();
+    seen_end_.reset();
     const auto read = [&]() -> io::result<captured> {
         if (at_->shadow.front()) return capture_segment(env_.files, *at_, from, limit, env_.time.wall_ms());
         auto now = at_->live->index();
         if (!now) return now.error();
+        seen_end_ = log_end{now->salt1, now->salt2, wal::frame_offset(std::uint64_t{now->max_frame} + 1, page_size)};
         auto out = capture_log(*at_, from, now->salt1, now->salt2, now->max_frame, limit, even_own, env_.time.wall_ms());
         if (out && !out->object) {
             if (auto ok = at_->live->check(); !ok) return ok.error();
@@ -63,7 +65,28 @@ io::task<io::result<bool>> database::capture(bool even_own) {
     if (got->more) io::reached("capture.more");
     if (got->of_segment) io::reached("capture.segment");
     if (!got->more && !got->of_segment) end_flushes(got->unpublished);
+    else end_flushes_passed();
     co_return true;
+}
+
+// To where the log's commits end by now, and not further: who writes more than one object holds, and never pauses, has always committed more by
+// then. Precondition: confirm() does not move the pin meanwhile. Its mark is not past that end, so an image of the stream's position may be
+// read; unless a restart was tried, which may move it: then the goal is set anew.
+io::task<io::result<void>> database::catch_up() {
+    std::optional<log_end> goal;
+    unsigned restarts = restarts_tried_;
+    while (true) {
+        auto captured = co_await capture(true);
+        if (!captured) co_return captured.error();
+        if (!next_->behind()) co_return io::result<void>();
+        if (std::exchange(restarts, restarts_tried_) != restarts_tried_) {
+            goal.reset();
+            continue;
+        }
+        if (!goal || goal->is_left_by(memo_.position)) goal = seen_end_;
+        const bool in_the_log = co_await locally([this] { return at_->shadow.front() == nullptr; });
+        if (in_the_log && goal && goal->is_reached_by(memo_.position)) co_return io::result<void>();
+    }
 }
 
 // While it waits for the store the log is looked after.

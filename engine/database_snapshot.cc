@@ -22,10 +22,7 @@ io::task<io::result<void>> database::start_snapshot() {
     auto turn = co_await around_.shares.images.acquire();
     next_->on_snapshot_started();
     for (auto& one : asked_) one->begun = true;  // what had been committed before they asked is captured now
-    do {  // once, unless the size limit ends it: a writer that never pauses has always committed more by then
-        auto captured = co_await capture(true);
-        if (!captured) co_return captured.error();
-    } while (next_->behind());
+    if (auto caught_up = co_await catch_up(); !caught_up) co_return caught_up;
     const std::uint64_t txid = memo_.txid;
     if (memo_.snapshot_txid == txid) {  // there is one of this very state
         next_->on_snapshot_done(env_.time.now(), true);

@@ -100,6 +100,64 @@ TEST_F(flush, waits_for_a_store_that_is_down) {
     stop();
 }
 
+// An application that commits more for each object than that holds (a log is read in pieces of 128 KiB): its end is never reached.
+class outrun : public flush {
+protected:
+    static constexpr int most_writes = 60;  // then it pauses after all
+    int writes = 0;
+    std::optional<std::uint64_t> txid;  // what came of the question
+
+    // Asks something of a stream that has been left behind, and returns once that is answered, or the application has paused.
+    void ask_meanwhile(std::function<io::task<io::result<std::uint64_t>>()> question) {
+        create();
+        settings.targets[0].settings.batch_bytes = 1;
+        settings.targets[0].settings.checkpoint_bytes = 1U << 30U;
+        start();
+        until([&] { return count(what::attached) == 1; });
+        tests::app db(db_path);
+        const auto write = [&] {
+            if (txid || writes >= most_writes) return;
+            for (int i = 0; i < 2; ++i, ++writes) db.run("INSERT INTO t(x) VALUES(zeroblob(200000))");
+        };
+        store->before_put = [&](const std::string&) -> io::task<void> {
+            write();
+            co_return;
+        };
+        write();
+        until([&] { return writes >= 8; });
+        const int before = writes;
+        const auto put_it = [&]() -> io::task<void> {
+            auto got = co_await question();
+            EXPECT_TRUE(got.has_value()) << got.error().context;
+            txid = got ? *got : 0;
+        };
+        boost::asio::co_spawn(world.loop(), put_it(), boost::asio::detached);
+        until([&] { return txid.has_value(); });
+        EXPECT_LT(writes, most_writes) << "it waited until the application paused";
+        EXPECT_GE(std::stoi(rows_at(*txid)), before);
+        store->before_put = nullptr;
+        stop();
+    }
+};
+
+TEST_F(outrun, E9_a_flush_waits_for_what_was_committed_before_it_and_no_longer) {
+    ask_meanwhile([this] { return running->flush("app.db"); });
+}
+
+TEST_F(outrun, a_snapshot_is_made_of_a_stream_that_never_reaches_the_end_of_its_log) {
+    ask_meanwhile([this] { return running->snapshot("app.db"); });
+    EXPECT_TRUE(std::ranges::any_of(events, [this](const auto& e) { return e.kind == what::snapshot && e.txid == *txid; }));
+}
+
+TEST_F(outrun, a_comparison_is_made_of_a_stream_that_never_reaches_the_end_of_its_log) {
+    ask_meanwhile([this]() -> io::task<io::result<std::uint64_t>> {
+        auto got = co_await running->compare("app.db");
+        if (!got) co_return got.error();
+        EXPECT_TRUE(got->equal());
+        co_return got->txid;
+    });
+}
+
 TEST_F(flush, is_an_error_for_a_stream_that_ends_or_is_not_followed) {
     create();
     settings.drain_limit = 100ms;
