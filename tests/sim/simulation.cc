@@ -265,7 +265,9 @@ void simulation::on_event(station& from, const engine::event& e) {
     // One of several hosts may be refused and started anew for ever, and says the same each time: only what is stored is news then.
     if (what_.newcomers.empty() || e.kind == what::confirmed) last_news_ = all_.loop.now();
     if (e.kind == what::halted && !faults_) retry(from, e.stream);
-    if (e.kind == what::reanchored && what_.is_undisturbed()) all_.fail_soon(fmt::format("{} lost continuity, and nothing had happened: {}", e.stream, e.text));
+    // With little room on disk an image on its way cannot be kept, and its log is let go: that was told as `detached` before.
+    if (e.kind == what::detached && what_.disk_limit != 0) let_go_.insert(e.stream);
+    if (e.kind == what::reanchored && what_.is_undisturbed() && let_go_.erase(e.stream) == 0) all_.fail_soon(fmt::format("{} lost continuity, and nothing had happened: {}", e.stream, e.text));
     for (auto& one : streams_) if (one.name == e.stream) on_event_of(one, from, e);
     if (&from == stations_[0].get()) losses_->on_event(e);
 }

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -158,6 +159,7 @@ private:
     bool faults_ = true;
     io::instant last_news_{};
     bool probing_ = false;
+    std::set<std::string> let_go_;  // streams that said that they cannot hold their log
     outcome out_;
 };
 
