@@ -165,7 +165,10 @@ void simulation::calm() {
     const bool several = !what_.newcomers.empty();
     const auto is_settled = [several](const auto& one) { return one->is_watching() || (several && (one->is_retired() || one->was_refused())); };
     const auto settled = [&] { return std::all_of(stations_.begin(), stations_.end(), is_settled); };
-    all_.run([&] { return settled() && all_.loop.now() > last_news_ + quiet; }, most_calm);
+    // Each commit may be an object of its own.
+    std::uint64_t commits = 0;
+    each_copy([&](copy& one) { commits += one.app->committed(); });
+    all_.run([&] { return settled() && all_.loop.now() > last_news_ + quiet; }, most_calm + commits * 1s);
 }
 
 engine::options simulation::settings(const station& of) const {
