@@ -193,6 +193,7 @@ void simulation::judge() {
         all_.run([&] { return all_.loop.now() > last_news_ + 2 * what_.sweep; }, 1h);
     }
     for (auto& one : stations_) describe(*one);
+    if (what_.newcomers.empty()) judge_cache(*stations_[0]);
     // Who has lost a stream first: he would take it when its owner ends, and who is refused and started anew is in the midst of trying.
     for (auto& one : stations_) {
         if (!has_lost_one(*one) || !one->was_refused()) continue;
@@ -234,6 +235,7 @@ io::task<void> simulation::judge_rot(stream& of) {
         broken = broken || !not_there;
         if (problem->about != io::subject::integrity && !not_there) all_.fail(fmt::format("a damaged object is somebody else's fault: {}", problem->context));
     }
+    if (removed) co_await judge_times_beside_a_hole(of);
     auto client = co_await open_store(checker_.env, checker_, io::directory_store::access::read);
     if (!client) all_.fail("the store cannot be opened: " + client.error().context);
     auto report = co_await engine::verify(checker_.env, **client, of.name, {});

@@ -66,4 +66,21 @@ io::task<void> simulation::judge_times(stream& of) {
     }
 }
 
+// An object is gone: a restore at the time of any that is left comes to that one, or is an error; it never makes do with an older one.
+io::task<void> simulation::judge_times_beside_a_hole(stream& of) {
+    const chain left = chain_of(of.name);
+    for (int i = 0; i < most_times; ++i) {
+        const auto any = std::next(of.confirmed.begin(), static_cast<std::ptrdiff_t>(dice_.below(of.confirmed.size())));
+        const auto at_ms = left.time_of(any->first);
+        if (!at_ms) continue;
+        const auto wanted = left.newest_at(*at_ms);
+        std::uint64_t txid = 0;
+        state found;
+        const auto problem = co_await restore(of, engine::restore_target::at_time(*at_ms), txid, found);
+        if (!problem && txid != wanted) all_.fail(fmt::format("{} at {} ms is TXID {}, but {} was made by then, whatever has gone", of.name, *at_ms, txid, wanted.value_or(0)));
+        const bool says_so = !problem || problem->about == io::subject::integrity || problem->code == io::errc::out_of_range;
+        if (!says_so) all_.fail(fmt::format("an object that is gone is somebody else's fault: {}", problem->context));
+    }
+}
+
 }  // namespace sim

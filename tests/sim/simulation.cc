@@ -231,6 +231,7 @@ std::string simulation::stored(const std::string& key) const {
 void simulation::flush_sometimes() {
     all_.loop.at(all_.loop.now() + 1s, the_world, [this] {
         if (!faults_) return;
+        for (const auto& one : stations_) judge_segments(*one);
         stream& of = any_stream();
         copy& its = any_copy(of);
         if (dice_.chance(what_.flush_rate) && !its.at.is_retired()) its.at.ask([this, &of, &its](engine::engine& by) { return flush(by, of, its); });
@@ -265,6 +266,7 @@ void simulation::on_event(station& from, const engine::event& e) {
     all_.history.remark(all_.loop.now(), e.text);
     points_.reached(fmt::format("event {}", name(e.kind)));
     petitioners_->on_event(e);
+    judge_segments(from);
     // One of several hosts may be refused and started anew for ever, and says the same each time: only what is stored is news then.
     if (what_.newcomers.empty() || e.kind == what::confirmed) last_news_ = all_.loop.now();
     if (e.kind == what::halted && !faults_) retry(from, e.stream);
@@ -284,6 +286,12 @@ void simulation::on_event_of(stream& of, station& from, const engine::event& e) 
         owners_.on_attached(*from.who(), of.name);
     }
     if (e.kind == what::detached || e.kind == what::halted || e.kind == what::overtaken || e.kind == what::stopped) its.in_step = nullptr;
+    if (e.kind == what::spilled) {
+        if (its.spilled == from.who()) all_.fail_soon(fmt::format("{} tells again that its log is copied away, and nothing has become durable since", of.name));
+        its.spilled = from.who();
+    } else if (e.kind == what::confirmed || e.kind == what::detached || e.kind == what::attached || e.kind == what::reanchored) {
+        its.spilled = nullptr;
+    }
     if (e.kind != what::confirmed) return;
     const auto held = find_written(of.name, e.txid);
     if (!held) return all_.fail_soon(fmt::format("TXID {} of {} is confirmed, and no object in the store ends with it", e.txid, of.name));

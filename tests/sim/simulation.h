@@ -68,6 +68,7 @@ private:
         std::unique_ptr<application> app;
         std::shared_ptr<line> its;
         const process* in_step = nullptr;  // which engine has said so last, and nothing else since
+        const process* spilled = nullptr;  // which has told that it copies its log away, and of nothing durable since
     };
     // What is known of a stream, beside its applications' models.
     struct stream {
@@ -131,6 +132,9 @@ private:
     void judge_end(station& one);
     void judge_files(const host& machine);
     io::task<void> judge_rot(stream& of);
+    io::task<void> judge_times_beside_a_hole(stream& of);
+    void judge_segments(const station& at);
+    void judge_cache(const station& at);
     void judge_leftovers();
     void describe(station& one);
 
