@@ -193,7 +193,6 @@ void simulation::judge() {
         all_.run([&] { return all_.loop.now() > last_news_ + 2 * what_.sweep; }, 1h);
     }
     for (auto& one : stations_) describe(*one);
-    if (what_.newcomers.empty()) judge_cache(*stations_[0]);
     // Who has lost a stream first: he would take it when its owner ends, and who is refused and started anew is in the midst of trying.
     for (auto& one : stations_) {
         if (!has_lost_one(*one) || !one->was_refused()) continue;

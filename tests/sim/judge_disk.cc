@@ -28,10 +28,4 @@ void simulation::judge_segments(const station& at) {
     if (now > most) all_.fail_soon(fmt::format("{} has {} bytes in segments, and may have {}", at.machine().name, now, what_.disk_limit));
 }
 
-// When nothing is on its way: copies of shipped objects may have cache_bytes.
-void simulation::judge_cache(const station& at) {
-    const std::uint64_t now = bytes_of(at.machine().disk, "/state/cache", "/state/cache/#/#/#-#.ltx");
-    if (now > what_.cache_bytes) all_.fail(fmt::format("{} keeps {} bytes of copies, and may keep {}", at.machine().name, now, what_.cache_bytes));
-}
-
 }  // namespace sim

@@ -134,7 +134,6 @@ private:
     io::task<void> judge_rot(stream& of);
     io::task<void> judge_times_beside_a_hole(stream& of);
     void judge_segments(const station& at);
-    void judge_cache(const station& at);
     void judge_leftovers();
     void describe(station& one);
 
