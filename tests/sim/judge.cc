@@ -1,9 +1,9 @@
 // What a simulation's promises are held against: restores, the applications' books, the store itself.
 #include <algorithm>
 
-#include "engine/restorer.h"
 #include "engine/verifier.h"
 #include "tests/sim/hash_bytes.h"
+#include "tests/sim/restoring.h"
 #include "tests/sim/simulation.h"
 #include "wal/wal_index.h"
 
@@ -30,13 +30,10 @@ std::optional<simulation::written> simulation::find_written(const std::string& n
         if (const auto folder = machine_.disk.find(fmt::format("/store/{}/ltx/{}", name, level), problem)) {
             for (const auto& [file, node] : folder->entries) if (file.ends_with(ending)) return written{hash_bytes(node->now.all()), &machine_};
         }
-        const std::string prefix = fmt::format("{}/{:04x}/", name, level);
-        for (auto at = server_.objects.lower_bound(prefix); at != server_.objects.end() && at->first.starts_with(prefix); ++at) {
-            const store_server::object& what = at->second;
-            if (at->first.ends_with(ending) && !what.data.empty()) return written{hash_bytes(what.data), what.by == nullptr ? &machine_ : &what.by->machine};
-        }
     }
-    return std::nullopt;
+    const store_server::object* const what = server_.find_end(name, txid);
+    if (what == nullptr) return std::nullopt;
+    return written{hash_bytes(what->data), what->by == nullptr ? &machine_ : &what->by->machine};
 }
 
 // What was confirmed is there for ever, byte for byte.
@@ -55,24 +52,11 @@ void simulation::judge_store() {
 io::task<std::optional<io::error>> simulation::restore(stream& of, engine::restore_target at, std::uint64_t& txid, state& found) {
     auto client = co_await open_store(shared_env_, checker_, io::directory_store::access::read);
     if (!client) co_return client.error();
-    engine::restore_request request;
-    request.stream = of.name;
-    request.target = at;
-    request.output = fmt::format("/{}-{}.db", of.name, ++out_.restored);
-    const std::string path = request.output;
-    auto report = co_await engine::restore(checker_.env, **client, request);
-    if (!report) co_return report.error();
-    txid = report->txid;
-    std::string broken;
-    const auto read = [&] {
-        {
-            sqlite db(path);
-            found = read_state(db, true, broken);
-        }
-        for (const char* tail : {"", "-wal", "-shm"}) (void)checker_.files.remove(path + tail);
-    };
-    co_await checker_.pool(read);
-    judge_state(of, txid, found, broken);
+    auto done = co_await restore_and_read(checker_, **client, of.name, at, fmt::format("/{}-{}.db", of.name, ++out_.restored));
+    if (!done) co_return done.error();
+    txid = done->txid;
+    found = done->found;
+    judge_state(of, txid, found, done->broken);
     co_return std::nullopt;
 }
 

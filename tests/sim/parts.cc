@@ -78,6 +78,7 @@ std::vector<std::string> parts_of(const scenario& whole) {
     for (std::size_t i = 0; i < whole.mishaps.size(); ++i) out.push_back(numbered("mishap", i));
     for (std::size_t i = 0; i < whole.applications.size(); ++i) out.push_back(numbered("database", i));
     for (std::size_t i = 0; i < whole.newcomers.size(); ++i) out.push_back(numbered("newcomer", i));
+    for (std::size_t i = 0; i < whole.acts.size(); ++i) out.push_back(numbered("act", i));
     for (const habit& one : habits) if (one.has(whole)) out.emplace_back(one.name);
     return out;
 }
@@ -97,6 +98,7 @@ void leave_out(scenario& from, const std::vector<std::string>& parts) {
     thin(from.mishaps, "mishap");
     thin(from.applications, "database");
     thin(from.newcomers, "newcomer");
+    thin(from.acts, "act");
     if (from.applications.empty()) throw std::invalid_argument("a scenario has at least one database");
     for (const habit& one : habits) if (out(one.name)) one.give_up(from);
 }

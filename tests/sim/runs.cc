@@ -12,6 +12,8 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "tests/sim/folders.h"
+
 #ifdef FLOTILLA_COVERAGE
 extern "C" int __llvm_profile_write_file(void);
 #endif
@@ -62,12 +64,16 @@ private:
     ::mallopt(M_TRIM_THRESHOLD, 1 << 30);
     ::mallopt(M_TOP_PAD, 16 << 20);
     // Never destroyed: a run that failed stopped in the middle, and the process ends anyway.
-    auto& one = *new simulation(what.draw(), what.world_seed());
-    one.history().loud = loud;
-    const outcome out = one.run();
-    if (!out.failed.empty() && !loud) {
-        for (const auto& line : one.history().newest()) std::fprintf(stderr, "%s\n", line.c_str());
-    }
+    const auto carry_out = [loud](auto& one) {
+        one.history().loud = loud;
+        const outcome out = one.run();
+        if (!out.failed.empty() && !loud) {
+            for (const auto& line : one.history().newest()) std::fprintf(stderr, "%s\n", line.c_str());
+        }
+        return out;
+    };
+    const scenario drawn = what.draw();
+    const outcome out = drawn.folders ? carry_out(*new folders(drawn, what.world_seed())) : carry_out(*new simulation(drawn, what.world_seed()));
     const told head{out, out.failed.size()};
     std::string text = out.failed;
     for (const auto& mark : out.marks) text += mark + "\n";

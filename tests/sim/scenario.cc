@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "tests/sim/folder_draws.h"
 #include "tests/sim/host_draws.h"
 #include "tests/sim/late_draws.h"
 #include "tests/sim/loss_draws.h"
@@ -37,7 +38,7 @@ void add_mishaps(scenario& to, prng& dice, mishap::what kind, std::uint64_t most
 }
 
 const std::vector<std::string>& scenario_names() {
-    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "lagging", "points", "checkpoints", "connections", "vacuum", "pressure", "tenants", "decay", "clocks", "swarm", "canary", "split_brain", "rolling_restart", "clone", "late_puts", "losses", "requests", "reshaped"};
+    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "lagging", "points", "checkpoints", "connections", "vacuum", "pressure", "tenants", "decay", "clocks", "swarm", "canary", "split_brain", "rolling_restart", "clone", "late_puts", "losses", "requests", "reshaped", "directories"};
     return names;
 }
 
@@ -125,6 +126,7 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
     draw_checkpointer(out, seed);
     draw_requests(out, seed);
     draw_reshaped(out, seed);
+    draw_folders(out, seed);
     std::sort(out.mishaps.begin(), out.mishaps.end(), [](const auto& a, const auto& b) {
         return std::tuple(a.at, a.kind, a.lasts, a.amount, a.on) < std::tuple(b.at, b.kind, b.lasts, b.amount, b.on);
     });
@@ -159,6 +161,7 @@ std::string scenario::words() const {
                            fates[static_cast<int>(one.origin)], one.take_over ? ", takes over" : "", one.own ? ", one of its own" : "");
         if (one.held_up.count() != 0) out += fmt::format(", a put is held up for {} ms, quiet for {} ms", one.held_up.count() / 1'000'000, one.quiet.count() / 1'000'000);
     }
+    for (const auto& one : acts) out += fmt::format("; {} {} at {} s", sim::words(one.kind), places[one.place], one.at.count() / 1'000'000'000);
     for (const auto& one : mishaps) {
         const auto kind = one.kind == mishap::what::lose_files ? sim::words(static_cast<loss>(one.amount)) : sim::words(one.kind);
         out += fmt::format("; {} of host {} at {} ms for {} ms", kind, one.on + 1, one.at.count() / 1'000'000, one.lasts.count() / 1'000'000);

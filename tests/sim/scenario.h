@@ -43,6 +43,14 @@ struct newcomer {
     io::duration held_up{};  // the first object that is sent from there after that arrives so much later
 };
 
+// What applications do with databases in a watched directory.
+struct folder_act {
+    enum class what { create, write, remove, replace, rename, clash, remove_folder, abandon };
+    what kind = what::create;
+    io::duration at{};      // from the beginning of the run
+    std::size_t place = 0;  // folder_draws.h
+};
+
 struct scenario {
     std::string name;
     std::vector<application_habits> applications;
@@ -71,6 +79,8 @@ struct scenario {
     io::duration lease = std::chrono::seconds(60);
     std::uint64_t asking = 0;     // in 1,000, five times a second: another process asks the engine for something
     bool flip = false;            // when all is over, a page of a database goes bad on its disk
+    bool folders = false;         // whole directories are watched: a run of its own (folders.h), with
+    std::vector<folder_act> acts;  // by time
     bool canary = false;          // a commit that the model does not know: the run must fail
 
     // One line: what was drawn.
@@ -79,7 +89,7 @@ struct scenario {
     bool is_undisturbed() const;
 };
 
-// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, points, checkpoints, connections, vacuum, pressure, tenants, decay, clocks, swarm, canary, split_brain, rolling_restart, clone, late_puts, losses, requests, reshaped.
+// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, points, checkpoints, connections, vacuum, pressure, tenants, decay, clocks, swarm, canary, split_brain, rolling_restart, clone, late_puts, losses, requests, reshaped, directories.
 const std::vector<std::string>& scenario_names();
 // usage error (std::invalid_argument) for another name.
 scenario draw_scenario(const std::string& name, std::uint64_t seed);

@@ -15,12 +15,6 @@ namespace {
 constexpr io::duration most_calm = std::chrono::minutes(30);
 constexpr io::duration probe_every = std::chrono::seconds(4);
 
-std::string_view name(engine::event::what kind) {
-    constexpr std::string_view names[] = {"watching", "attached", "confirmed", "snapshot", "handed_off", "reanchored", "detached", "failing", "stopped", "spilled",
-                                          "wal_over_limit", "disk_low", "upload_failed", "halted", "overtaken", "corruption", "recovered", "took_over"};
-    return names[static_cast<int>(kind)];
-}
-
 }  // namespace
 
 simulation::simulation(scenario what, std::uint64_t seed)

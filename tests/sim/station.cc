@@ -9,6 +9,12 @@ namespace sim {
 
 using namespace std::chrono_literals;
 
+std::string_view name(engine::event::what kind) {
+    constexpr std::string_view names[] = {"watching", "attached", "confirmed", "snapshot", "handed_off", "reanchored", "detached", "failing", "stopped", "spilled",
+                                          "wal_over_limit", "disk_low", "upload_failed", "halted", "overtaken", "corruption", "recovered", "took_over"};
+    return names[static_cast<int>(kind)];
+}
+
 void station::start() {
     restart_planned_ = false;
     ++lives_;

@@ -11,6 +11,9 @@
 
 namespace sim {
 
+// For people, and for marks.
+std::string_view name(engine::event::what kind);
+
 class station {
 public:
     // What a station needs to know of the world around it.

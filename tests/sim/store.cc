@@ -15,6 +15,17 @@ io::error as_store(io::errc code, std::string context) { return {code, io::subje
 
 }  // namespace
 
+const store_server::object* store_server::find_end(const std::string& stream, std::uint64_t txid) const {
+    const std::string ending = fmt::format("-{:016x}.ltx", txid);
+    for (unsigned level = 0; level <= 9; ++level) {
+        const std::string prefix = fmt::format("{}/{:04x}/", stream, level);
+        for (auto at = objects.lower_bound(prefix); at != objects.end() && at->first.starts_with(prefix); ++at) {
+            if (at->first.ends_with(ending) && !at->second.data.empty()) return &at->second;
+        }
+    }
+    return nullptr;
+}
+
 void store_server::corrupt(const std::string& key) {
     io::bytes& data = objects.at(key).data;
     const std::uint64_t bit = dice.below(data.size() * 8);

@@ -57,6 +57,8 @@ public:
     void corrupt(const std::string& key);
     // Creates or replaces.
     void write(const std::string& key, object what);
+    // The object of a stream that ends at a TXID, of whichever level; null: there is none.
+    const object* find_end(const std::string& stream, std::uint64_t txid) const;
     // Whether a listing that is made now shows an object; `lag` is drawn once a listing.
     bool is_listed(const object& what, std::uint64_t lag) const { return what.born + lag <= calls; }
     std::uint64_t draw_lag() { return habits.listing_lag == 0 ? 0 : dice.below(habits.listing_lag + 1); }
