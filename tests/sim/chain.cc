@@ -72,12 +72,16 @@ std::string chain::broken(bool set) const {
     return {};
 }
 
-std::optional<std::uint64_t> chain::newest_at(std::int64_t wall_ms) const {
-    std::optional<std::uint64_t> out;
-    bool restorable = false;  // from the first snapshot's end on
-    for (const auto& [txid, one] : ends_) {
-        restorable = restorable || std::any_of(all_.begin(), all_.end(), [end = txid](const claim& each) { return each.min == 1 && each.max == end; });
-        if (restorable && one.timestamp_ms <= wall_ms) out = txid;
+std::vector<std::uint64_t> chain::points_at(std::int64_t wall_ms) const {
+    const auto is_whole = [this](const auto& end) {
+        return std::any_of(all_.begin(), all_.end(), [&](const claim& each) { return each.min == 1 && each.max == end.first; });
+    };
+    const auto first = std::find_if(ends_.begin(), ends_.end(), is_whole);  // nothing before it can be restored
+    if (first == ends_.end() || newest_ms() <= wall_ms) return first == ends_.end() ? std::vector<std::uint64_t>{} : std::vector{newest()};
+    std::vector<std::uint64_t> out;
+    if (first->second.timestamp_ms > wall_ms) return out;
+    for (auto at = first; std::next(at) != ends_.end(); ++at) {
+        if (at->second.timestamp_ms <= wall_ms && std::next(at)->second.timestamp_ms > wall_ms) out.push_back(at->first);
     }
     return out;
 }

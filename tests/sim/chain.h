@@ -39,9 +39,11 @@ public:
     // ends with; two that end at one TXID end with different states; an owner that was overtaken wrote after its successor; a time before
     // that of an earlier TXID (unless the clock was `set`).
     std::string broken(bool set) const;
-    // The newest TXID that a restore may end at whose object says that it was made at or before `wall_ms`; none: there is none. By the object that
-    // knows best: of the lowest level.
-    std::optional<std::uint64_t> newest_at(std::int64_t wall_ms) const;
+    // The TXIDs at which a restore at `wall_ms` may end, by what the objects that know best, of the lowest level, say of their times: the newest, if that
+    // was made by then; none, if the first was made later; else those that were made by then when the next one was not. More than one where times go back.
+    std::vector<std::uint64_t> points_at(std::int64_t wall_ms) const;
+    // The time of one of them; `any`: whatever number. There must be one.
+    std::int64_t any_time(std::uint64_t any) const { return std::next(ends_.begin(), static_cast<std::ptrdiff_t>(any % ends_.size()))->second.timestamp_ms; }
     std::optional<std::int64_t> time_of(std::uint64_t txid) const;
     // Of the database after that TXID.
     std::optional<std::uint64_t> checksum_of(std::uint64_t txid) const;
@@ -53,6 +55,8 @@ public:
     std::uint64_t newest() const { return ends_.empty() ? 0 : ends_.rbegin()->first; }
 
 private:
+    std::int64_t newest_ms() const { return ends_.rbegin()->second.timestamp_ms; }
+
     std::string strange_;
     std::vector<claim> all_;
     std::map<std::uint64_t, claim> ends_;  // by TXID, of the lowest level

@@ -8,8 +8,27 @@ namespace {
 
 io::duration ms(std::uint64_t count) { return std::chrono::milliseconds(count); }
 
-// Several hosts: how many, what they are made from, and what becomes of it.
-void several_hosts(scenario& out, prng& dice) {
+// A whole disk is copied when everything on it is shipped, and the copy takes the stream over with nothing of its own to say, while an object of
+// the first host is on its way: only the fence is between the two.
+void late_put(scenario& out, prng& dice) {
+    const std::uint64_t lease_ms = static_cast<std::uint64_t>(out.lease.count() / 1'000'000);
+    for (auto& each : out.applications) each.most_pause = ms(1000 + dice.below(2 * lease_ms));
+    if (dice.chance(700)) out.stream.min_interval = {};
+    if (dice.chance(500)) out.mishaps.clear();
+    out.newcomers.resize(1);
+    newcomer& one = out.newcomers.front();
+    one.origin = newcomer::fate::goes_on;
+    one.clone = one.take_over = true;
+    one.held_up = ms(lease_ms / 2 + dice.below(2 * lease_ms));
+    one.quiet = one.held_up + ms(dice.below(lease_ms));
+    if (dice.chance(500)) out.mishaps.push_back({mishap::what::freeze_engine, one.at + ms(dice.below(lease_ms)), ms(dice.below(2 * lease_ms) + 1), 0, 0, {}});
+}
+
+}  // namespace
+
+bool has_several_hosts(const std::string& name) { return name == "split_brain" || name == "rolling_restart" || name == "clone" || name == "late_puts"; }
+
+void add_hosts(scenario& out, prng& dice) {
     using fate = newcomer::fate;
     using what = mishap::what;
     const bool rolling = out.name == "rolling_restart";
@@ -45,28 +64,8 @@ void several_hosts(scenario& out, prng& dice) {
     if (dice.chance(500)) unreliable_store(out, dice);
 }
 
-// A whole disk is copied when everything on it is shipped, and the copy takes the stream over with nothing of its own to say, while an object of
-// the first host is on its way: only the fence is between the two.
-void late_put(scenario& out, prng& dice) {
-    const std::uint64_t lease_ms = static_cast<std::uint64_t>(out.lease.count() / 1'000'000);
-    for (auto& each : out.applications) each.most_pause = ms(1000 + dice.below(2 * lease_ms));
-    if (dice.chance(700)) out.stream.min_interval = {};
-    if (dice.chance(500)) out.mishaps.clear();
-    out.newcomers.resize(1);
-    newcomer& one = out.newcomers.front();
-    one.origin = newcomer::fate::goes_on;
-    one.clone = one.take_over = true;
-    one.held_up = ms(lease_ms / 2 + dice.below(2 * lease_ms));
-    one.quiet = one.held_up + ms(dice.below(lease_ms));
-    if (dice.chance(500)) out.mishaps.push_back({mishap::what::freeze_engine, one.at + ms(dice.below(lease_ms)), ms(dice.below(2 * lease_ms) + 1), 0, 0});
-}
-
-}  // namespace
-
-bool has_several_hosts(const std::string& name) { return name == "split_brain" || name == "rolling_restart" || name == "clone" || name == "late_puts"; }
-
 void draw_hosts(scenario& to, prng& dice) {
-    several_hosts(to, dice);
+    add_hosts(to, dice);
     if (to.name == "late_puts") late_put(to, dice);
 }
 

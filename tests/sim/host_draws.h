@@ -7,6 +7,8 @@ namespace sim {
 
 // split_brain, rolling_restart, clone, late_puts.
 bool has_several_hosts(const std::string& name);
+// So many hosts as that scenario has; of any other one a few.
+void add_hosts(scenario& to, prng& dice);
 void draw_hosts(scenario& to, prng& dice);
 
 }  // namespace sim

@@ -187,7 +187,7 @@ void simulation::judge() {
     for (auto& one : stations_) judge_end(*one);
     judge_store();
     for (const auto& [one, held] : live) all_.run(checker_, judge_stream(*one, held), 1h);
-    for (auto& one : streams_) if (what_.newcomers.empty()) all_.run(checker_, judge_times(one), 1h);
+    for (auto& one : streams_) if (chain_of(one.name).newest() != 0) all_.run(checker_, judge_times(one), 1h);
     if (what_.rot) {
         stream& of = any_stream();
         all_.run(checker_, judge_rot(of), 1h);

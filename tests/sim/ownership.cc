@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "io/hex.h"
+#include "tests/sim/hash_bytes.h"
 
 namespace sim {
 
@@ -38,7 +39,7 @@ struct parts {
 
 }  // namespace
 
-void ownership::on_put(const process& by, const std::string& key) {
+void ownership::on_put(const process& by, const std::string& key, const io::bytes& data) {
     const io::instant now = all_.loop.now();
     if (key.starts_with(hosts_below)) {
         const parts of(key);
@@ -47,6 +48,7 @@ void ownership::on_put(const process& by, const std::string& key) {
     }
     const parts of(key);
     if (of.folder != "0000") return;
+    sent_[key].emplace(by.machine.name, hash_bytes(data));
     const auto shown = shown_.find(by.id);
     if (shown == shown_.end()) return broken(of.stream, "an engine ships that has never shown itself");
     if (now - shown->second <= lease(most_percent)) return;
@@ -152,6 +154,11 @@ void ownership::on_attached(const process& by, const std::string& name) {
 const host* ownership::newest_writer(const std::string& name) const {
     const auto at = streams_.find(name);
     return at == streams_.end() || at->second.objects.empty() ? nullptr : at->second.objects.rbegin()->second.by;
+}
+
+bool ownership::has_sent(const std::string& name, std::uint64_t txid, const host& by, std::uint64_t hash) const {
+    const auto at = sent_.find(fmt::format("{}/0000/{:016x}-{:016x}.ltx", name, txid, txid));
+    return at != sent_.end() && at->second.contains({by.name, hash});
 }
 
 std::uint64_t ownership::newest_of(const std::string& name, const host& by) const {

@@ -28,7 +28,10 @@ public:
     // 0: that host has written none.
     std::uint64_t newest_of(const std::string& stream, const host& by) const;
 
-    void on_put(const process& by, const std::string& key) override;
+    // Whether that host has sent an object with those bytes (hash_bytes) under that TXID. Two with one disk may: then it is durable whoever came first.
+    bool has_sent(const std::string& stream, std::uint64_t txid, const host& by, std::uint64_t hash) const;
+
+    void on_put(const process& by, const std::string& key, const io::bytes& data) override;
     void on_heard(const process& by, const std::string& key, io::instant sent) override;
     void on_written(const std::string& key, const store_server::object& what) override;
     void on_listed(const process& by, const std::string& prefix) override;
@@ -78,6 +81,7 @@ private:
     std::map<process_id, io::instant> shown_;          // when the newest beat that a process knows of was sent
     std::map<std::pair<process_id, std::string>, io::instant> listed_;  // when it last saw a stream's owners
     std::map<process_id, std::string> identities_;
+    std::map<std::string, std::set<std::pair<std::string, std::uint64_t>>> sent_;  // by key: host and hash
 };
 
 }  // namespace sim

@@ -23,9 +23,11 @@ public:
     bool firing = false;
     // From now on the process dies at one of the failpoints that it passes, some of them at first, after a while any.
     void doom(process_id who);
-    void spare() { doomed_.reset(); }
+    // An engine dies at that failpoint, when one passes it.
+    void doom_at(std::string failpoint) { fatal_.insert(std::move(failpoint)); }
+    void spare();
     // Called when it did.
-    std::function<void()> on_death = [] {};
+    std::function<void(const process&)> on_death = [](const process&) {};
 
     // What was reached: marks, points that fired ("fired ..."), and failpoints at which a process died ("died at ...").
     const std::set<std::string>& marks() const { return marks_; }
@@ -42,6 +44,7 @@ private:
         std::uint64_t coins;
     };
     void passed(std::string_view failpoint) override;
+    bool is_fatal(std::string_view failpoint);
     bool fires(std::string_view point) override;
     void broken(std::string_view promise) override;
 
@@ -49,6 +52,7 @@ private:
     std::map<std::string, point, std::less<>> points_;
     std::set<std::string> marks_;
     std::optional<doomed> doomed_;
+    std::multiset<std::string, std::less<>> fatal_;  // failpoints at which an engine is to die
     std::uint64_t dooms_ = 0;
 };
 

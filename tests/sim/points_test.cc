@@ -48,7 +48,7 @@ TEST(points, a_blocking_body_dies_at_the_point) {
     sim::process& one = all.start(all.add_host("a"), "one");
     bool dead = false;
     bool went_on = false;
-    points.on_death = [&] { dead = true; };
+    points.on_death = [&](const sim::process&) { dead = true; };
     points.doom(one.id);
     all.bodies.start(one.id, [&] {
         while (all.loop.now() < io::instant(10s)) {
@@ -70,7 +70,7 @@ TEST(points, a_coroutine_that_dies_at_a_point_reaches_the_store_no_more) {
     sim::store_server server(all);
     sim::store client(server, one);
     bool dead = false;
-    points.on_death = [&] { dead = true; };
+    points.on_death = [&](const sim::process&) { dead = true; };
     points.doom(one.id);
     std::uint64_t before = 0;
     const auto work = [&]() -> io::task<void> {
@@ -86,6 +86,26 @@ TEST(points, a_coroutine_that_dies_at_a_point_reaches_the_store_no_more) {
     all.loop.at(all.loop.now() + 10s, sim::the_world, [] {});
     while (all.loop.step()) {}
     EXPECT_EQ(server.objects.size(), before);
+}
+
+TEST(points, an_engine_dies_at_the_point_that_was_named_and_at_no_other_once) {
+    sim::world all(3);
+    sim::points points(all);
+    sim::host& on = all.add_host("a");
+    std::vector<std::string> dead;
+    points.on_death = [&](const sim::process& one) { dead.push_back(one.name); };
+    points.doom_at("there");
+    std::uint64_t ended = 0;
+    for (const char* name : {"application", "engine", "engine"}) {
+        sim::process& one = all.start(on, name);
+        all.bodies.start(one.id, [&] {
+            for (const char* point : {"here", "there", "and beyond"}) io::failpoint(point);
+            ++ended;
+        });
+    }
+    all.run([&] { return ended + dead.size() == 3; }, 10s);
+    EXPECT_EQ(dead, std::vector<std::string>{"engine"});
+    EXPECT_EQ(points.marks(), std::set<std::string>{"died at there"});
 }
 
 TEST(points, a_promise_that_is_broken_fails_the_run) {

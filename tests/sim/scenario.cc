@@ -10,6 +10,7 @@
 #include "tests/sim/loss_draws.h"
 #include "tests/sim/losses.h"
 #include "tests/sim/network_draws.h"
+#include "tests/sim/point_draws.h"
 #include "tests/sim/request_draws.h"
 #include "tests/sim/reshape.h"
 
@@ -30,7 +31,7 @@ void unreliable_store(scenario& to, prng& dice) {
 void add_mishaps(scenario& to, prng& dice, mishap::what kind, std::uint64_t most, std::uint64_t longest_ms) {
     const std::uint64_t count = dice.below(most + 1);
     for (std::uint64_t i = 0; i < count; ++i) {
-        mishap one{kind, ms(dice.below(static_cast<std::uint64_t>(to.trouble.count() / 1'000'000))), {}, 0};
+        mishap one{kind, ms(dice.below(static_cast<std::uint64_t>(to.trouble.count() / 1'000'000))), {}, 0, 0, {}};
         if (longest_ms != 0) one.lasts = ms(1 + dice.below(longest_ms));
         if (kind == mishap::what::clock_step) one.amount = static_cast<std::int64_t>(dice.below(20'000'000)) - 10'000'000;
         to.mishaps.push_back(one);
@@ -38,7 +39,7 @@ void add_mishaps(scenario& to, prng& dice, mishap::what kind, std::uint64_t most
 }
 
 const std::vector<std::string>& scenario_names() {
-    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "lagging", "points", "checkpoints", "connections", "vacuum", "pressure", "tenants", "decay", "clocks", "swarm", "canary", "split_brain", "rolling_restart", "clone", "late_puts", "losses", "requests", "reshaped", "directories"};
+    static const std::vector<std::string> names = {"calm", "crash_loop", "power", "outage", "rot", "s3", "s3_outage", "throttled", "lagging", "points", "checkpoints", "connections", "vacuum", "pressure", "tenants", "decay", "clocks", "swarm", "canary", "split_brain", "rolling_restart", "clone", "late_puts", "losses", "requests", "reshaped", "directories", "at_points"};
     return names;
 }
 
@@ -127,8 +128,11 @@ scenario draw_scenario(const std::string& name, std::uint64_t seed) {
     draw_requests(out, seed);
     draw_reshaped(out, seed);
     draw_folders(out, seed);
+    if (name == "at_points") draw_at_points(out, dice);
+    prng late(seed, "late points");
+    name_points(out, late);
     std::sort(out.mishaps.begin(), out.mishaps.end(), [](const auto& a, const auto& b) {
-        return std::tuple(a.at, a.kind, a.lasts, a.amount, a.on) < std::tuple(b.at, b.kind, b.lasts, b.amount, b.on);
+        return std::tie(a.at, a.kind, a.lasts, a.amount, a.on, a.point) < std::tie(b.at, b.kind, b.lasts, b.amount, b.on, b.point);
     });
     return out;
 }
@@ -165,6 +169,7 @@ std::string scenario::words() const {
     for (const auto& one : mishaps) {
         const auto kind = one.kind == mishap::what::lose_files ? sim::words(static_cast<loss>(one.amount)) : sim::words(one.kind);
         out += fmt::format("; {} of host {} at {} ms for {} ms", kind, one.on + 1, one.at.count() / 1'000'000, one.lasts.count() / 1'000'000);
+        if (!one.point.empty()) out += ": " + one.point;
     }
     return out;
 }

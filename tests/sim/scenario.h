@@ -22,6 +22,7 @@ struct mishap {
     io::duration lasts{};     // freeze, down, full, errors, partition, slow, sleep
     std::int64_t amount = 0;  // clock_step: ms; lose_files: which (losses.h)
     std::size_t on = 0;       // which host, if there is one by then
+    std::string point{};      // kill_at_point: at this one, whenever and on whichever host an engine comes there; empty: at one of the next
 };
 
 // A further host: at some time it gets what an earlier one has, and an engine of its own.
@@ -89,7 +90,7 @@ struct scenario {
     bool is_undisturbed() const;
 };
 
-// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, points, checkpoints, connections, vacuum, pressure, tenants, decay, clocks, swarm, canary, split_brain, rolling_restart, clone, late_puts, losses, requests, reshaped, directories.
+// calm, crash_loop, power, outage, rot, s3, s3_outage, throttled, lagging, points, checkpoints, connections, vacuum, pressure, tenants, decay, clocks, swarm, canary, split_brain, rolling_restart, clone, late_puts, losses, requests, reshaped, directories, at_points.
 const std::vector<std::string>& scenario_names();
 // usage error (std::invalid_argument) for another name.
 scenario draw_scenario(const std::string& name, std::uint64_t seed);

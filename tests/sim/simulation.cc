@@ -81,10 +81,10 @@ void simulation::set_up() {
     wires_.habits() = what_.wires;
     s3_.habits = what_.http;
     points_.firing = what_.points;
-    points_.on_death = [this] {
+    points_.on_death = [this](const process& one) {
         ++out_.deaths;
-        judge_memory(machine_);
-        stations_[0]->supervise();
+        judge_memory(one.machine);
+        for (auto& at : stations_) if (&at->machine() == &one.machine) at->supervise();
     };
 }
 
@@ -289,7 +289,7 @@ void simulation::on_event_of(stream& of, station& from, const engine::event& e) 
     if (e.kind != what::confirmed) return;
     const auto held = find_written(of.name, e.txid);
     if (!held) return all_.fail_soon(fmt::format("TXID {} of {} is confirmed, and no object in the store ends with it", e.txid, of.name));
-    const bool ours = held->by == &from.machine() || clones_.contains(&from.machine());
+    const bool ours = held->by == &from.machine() || clones_.contains(&from.machine()) || owners_.has_sent(of.name, e.txid, from.machine(), held->hash);
     if (!ours) return all_.fail_soon(fmt::format("{} confirms TXID {} of {}, which is {}'s", from.machine().name, e.txid, of.name, held->by->name));
     of.confirmed.emplace(e.txid, held->hash);
     judge_memory(from);
@@ -328,7 +328,8 @@ void simulation::happen(const mishap& one) {
             machine.disk.rot({"/state/state.db", "/state/sums/", "/state/shadow/", "/state/cache/"});
             break;
         case what::kill_at_point:
-            if (const process* who = at.running()) points_.doom(who->id);
+            if (!one.point.empty()) points_.doom_at(one.point);
+            else if (const process* who = at.running()) points_.doom(who->id);
             break;
         case what::clock_step: machine.clocks.offset_ms += one.amount; break;
         case what::partition:

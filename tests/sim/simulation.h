@@ -101,6 +101,7 @@ private:
     std::optional<written> find_written(const std::string& name, std::uint64_t txid);
     void judge_store();
     chain chain_of(const std::string& name);
+    bool have_clocks_of_their_own() const;
     void judge_chains();
     io::task<void> judge_times(stream& of);
     void on_event(station& from, const engine::event& e);

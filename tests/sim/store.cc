@@ -179,7 +179,7 @@ io::task<io::result<void>> store::publish(std::string key, io::bytes data, io::o
 }
 
 io::task<io::result<void>> store::put_if_absent(std::string key, io::bytes data, io::object_attributes attributes) {
-    if (server_.watching != nullptr) server_.watching->on_put(who_, key);
+    if (server_.watching != nullptr) server_.watching->on_put(who_, key, data);
     return publish(std::move(key), std::move(data), attributes, request_kind::create);
 }
 

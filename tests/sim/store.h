@@ -43,7 +43,7 @@ public:
     struct witness {
         virtual ~witness() = default;
         // Is sent in one piece, under a name that must not be taken, and may arrive later.
-        virtual void on_put(const process& by, const std::string& key) = 0;
+        virtual void on_put(const process& by, const std::string& key, const io::bytes& data) = 0;
         // Its writer knows that it was done.
         virtual void on_heard(const process& by, const std::string& key, io::instant sent) = 0;
         virtual void on_written(const std::string& key, const object& what) = 0;
