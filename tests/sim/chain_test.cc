@@ -125,13 +125,24 @@ TEST(chain, an_object_that_is_not_what_it_is_called) {
 }
 
 TEST(chain, a_time_is_the_newest_txid_that_was_made_by_then_and_can_be_restored) {
+    using points = std::vector<std::uint64_t>;
     shelf all = whole();
-    EXPECT_EQ(all.chain().newest_at(9), std::nullopt);
-    EXPECT_EQ(all.chain().newest_at(10), 1U);
-    EXPECT_EQ(all.chain().newest_at(29), 2U);
-    EXPECT_EQ(all.chain().newest_at(1000), 3U);
+    EXPECT_EQ(all.chain().points_at(9), points{});
+    EXPECT_EQ(all.chain().points_at(10), points{1});
+    EXPECT_EQ(all.chain().points_at(29), points{2});
+    EXPECT_EQ(all.chain().points_at(1000), points{3});
     EXPECT_EQ(all.chain().time_of(2), 20);
     EXPECT_EQ(all.chain().time_of(4), std::nullopt);
+}
+
+TEST(chain, where_times_go_back_a_time_is_any_moment_at_which_it_was_passed) {
+    using points = std::vector<std::uint64_t>;
+    shelf all;
+    std::uint64_t txid = 0;
+    for (const std::int64_t time_ms : {10, 30, 20, 40, 35}) all.put(++txid, time_ms);
+    EXPECT_EQ(all.chain().points_at(25), (points{1, 3}));
+    EXPECT_EQ(all.chain().points_at(9), points{});
+    EXPECT_EQ(all.chain().points_at(37), points{5}) << "the newest is older than that";
 }
 
 TEST(chain, says_what_is_there) {
