@@ -80,7 +80,7 @@ void folders::set_up() {
     machine_.events = what_.events;
     machine_.disk.habits = what_.disk;
     server_.habits = what_.store;
-    points_.on_death = [this] {
+    points_.on_death = [this](const process&) {
         ++out_.deaths;
         station_.supervise();
     };
