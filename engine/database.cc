@@ -179,6 +179,11 @@ void database::fail_all(const io::error& why) {
     answer_comparisons(why);
 }
 
+void database::abandon(const io::error& why) {
+    stop();
+    fail_all(why);
+}
+
 // Not: replaced by another file.
 io::task<bool> database::is_missing() {
     const auto found = co_await env_.elsewhere([this] { return env_.files.status(what_.path); });

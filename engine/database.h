@@ -69,6 +69,9 @@ public:
     // held (subject::store), for one that was named, if another host has its stream when it is begun.
     io::task<io::result<void>> run();
 
+    // Instead of run(): nobody is going to follow it. Whoever waits for something of it, or asks from now on, is told why.
+    void abandon(const io::error& why);
+
     // Something may have been written, or the file came or went.
     void on_change();
     // What waits for its next try is tried at once, an object or an attach: the store has answered somebody.

@@ -88,6 +88,7 @@ io::task<io::result<void>> engine::fleet::run() {
     if (!found || stopping_) {
         stop();
         co_await drivers_.join();
+        for (auto& [name, one] : by_stream_) one->abandon(found ? io::error{io::errc::canceled, io::subject::general, "the engine stopped"} : found.error());
         co_return found;
     }
     const std::size_t count = by_stream_.size();
@@ -187,6 +188,7 @@ io::task<io::result<bool>> engine::fleet::settle_clash(const candidate& found, b
         if (!opened && opened.error().code == io::errc::not_a_database) co_return false;
         opened = co_await known->open();
         if (opened || opened.error().code != io::errc::not_a_database) co_return clash;
+        known->abandon(opened.error());
         by_path_.erase(known->path());
         by_stream_.erase(found.name);
         co_return true;

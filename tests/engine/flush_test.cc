@@ -177,4 +177,27 @@ TEST_F(flush, is_an_error_for_a_stream_that_ends_or_is_not_followed) {
     (void)refusal();
 }
 
+// The second database is not one that can be followed, so the engine does not start.
+TEST_F(flush, is_answered_by_an_engine_that_does_not_come_to_follow_anything) {
+    create();
+    tests::app(dir.file("other.db")).run("CREATE TABLE t(x)");
+    settings.targets.push_back({engine::target::what::file, "other.db", dir.file("other.db"), settings.targets[0].settings});
+    start();
+    const auto ask_as_soon_as_it_is_known = [&]() -> io::task<void> {
+        while (!ended) {
+            answer = co_await running->flush("app.db");
+            if (*answer || answer->error().code != io::errc::not_found) co_return;
+            co_await boost::asio::post(world.loop(), boost::asio::use_awaitable);
+        }
+    };
+    bool asked = false;
+    boost::asio::co_spawn(world.loop(), ask_as_soon_as_it_is_known(), [&](std::exception_ptr) { asked = true; });
+    world.loop().restart();
+    (void)world.loop().run_for(10s);  // until nothing is left to be done
+    ASSERT_TRUE(asked) << "whoever asked waits for ever";
+    ASSERT_TRUE(ended.has_value());
+    EXPECT_EQ(ended->error().code, io::errc::not_wal);
+    EXPECT_EQ(answer->error().code, io::errc::not_wal);
+}
+
 }  // namespace

@@ -20,7 +20,7 @@ simulation::copy* simulation::winner(stream& of) {
     const host* const by = owners_.newest_writer(of.name);
     copy* const its = by == nullptr ? nullptr : copy_on(of, *by);
     if (its == nullptr) {
-        for (auto& one : of.copies) if (one.at.is_watching() && !one.at.was_refused()) all_.fail(of.name + ": it is watched, and was never shipped");
+        for (auto& one : of.copies) if (one.at.is_alive() && one.at.is_watching() && !one.at.was_refused()) all_.fail(of.name + ": it is watched, and was never shipped");
         return nullptr;
     }
     const bool follows = its->at.is_watching() && its->in_step == its->at.who();
