@@ -257,6 +257,7 @@ io::task<io::result<void>> database::run() {
     io::backoff pause{io::retry_policy{std::chrono::milliseconds(200), std::chrono::seconds(30)}};
     io::result<void> end;
     while (true) {
+        begin_retries();
         end = co_await attach();
         const bool attached = end.has_value();
         const std::uint64_t before = memo_.txid;
@@ -284,7 +285,7 @@ io::task<io::result<void>> database::run() {
             while (!stopping_) co_await wake_.wait();
             co_return end;  // what was committed since is not in the store, and is not going to be
         }
-        answer_retries(why);
+        end_retries(why);
         if (halted_ && is_refusal(why)) {
             show("halted", why.context);
             answer_comparisons(why);

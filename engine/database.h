@@ -196,6 +196,8 @@ private:
     io::task<io::result<bool>> send_cached(const remote_view& remote, std::uint64_t epoch);
     outgoing as_outgoing(const object_name& name, const cache::found& what);
     void recover(std::uint64_t txid);
+    void begin_retries();
+    void end_retries(const io::error& why);
     void answer_retries(const io::result<std::uint64_t>& outcome);
     io::error why_not_there() const;
     void note(const object_name& name);
@@ -325,6 +327,7 @@ private:
 
     struct asked_retry {
         io::wakeup done;
+        bool begun = false;  // something has been tried since it was asked for
         std::optional<io::result<std::uint64_t>> outcome;
     };
     std::vector<std::shared_ptr<asked_retry>> retries_;

@@ -104,7 +104,9 @@ io::task<io::result<void>> database::spill() {
     if (image_ && !image_kept_) {
         if (auto kept = co_await keep_image(); !kept) co_return kept;
     }
-    auto room = co_await find_room(ladder_.log_bytes());
+    const auto measure = [this] { return tail_bytes(); };
+    const std::uint64_t expected = co_await locally(measure);
+    auto room = co_await find_room(expected);
     if (!room) {
         tell(ladder_.on_disk_low(env_.time.now(), room.error().context));
         co_return io::result<void>();

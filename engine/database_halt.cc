@@ -148,6 +148,7 @@ bool database::may_hold(counted_bytes& held, const outgoing& object) {
 // False: the engine stops.
 io::task<bool> database::asked_to_retry() {
     while (retries_.empty() && !stopping_ && !abandoned_) co_await retried_.wait();
+    begin_retries();
     co_return !stopping_ && !abandoned_;
 }
 
@@ -157,6 +158,20 @@ void database::recover(std::uint64_t txid) {
     show("streaming", "");
     tell(event::what::recovered, fmt::format("TXID {} was accepted, the stream goes on", txid));
     answer_retries(txid);
+}
+
+void database::begin_retries() {
+    for (auto& one : retries_) one->begun = true;
+}
+
+// A try has come to nothing. Whoever asked because of that very outcome, in the event that told of it, is answered by the next.
+void database::end_retries(const io::error& why) {
+    for (auto& one : retries_) {
+        if (!one->begun) continue;
+        one->outcome = why;
+        one->done.notify();
+    }
+    std::erase_if(retries_, [](const auto& one) { return one->outcome.has_value(); });
 }
 
 void database::answer_retries(const io::result<std::uint64_t>& outcome) {
@@ -177,7 +192,7 @@ io::task<io::result<std::uint64_t>> database::retry() {
     if (stopping_ || memo_.state == "stopped") {  // nobody is there to try it
         co_return why_not_there();
     }
-    auto mine = std::make_shared<asked_retry>(asked_retry{io::wakeup(env_.time, env_.on), std::nullopt});
+    auto mine = std::make_shared<asked_retry>(asked_retry{io::wakeup(env_.time, env_.on), false, std::nullopt});
     retries_.push_back(mine);
     retried_.notify();
     wake_.notify();

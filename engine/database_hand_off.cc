@@ -87,7 +87,8 @@ io::task<io::result<database::tail>> database::restart_log() {
     ++restarts_tried_;
     const auto measure = [this] { return tail_bytes(); };
     const std::uint64_t expected = co_await locally(measure);
-    if (auto room = co_await find_room(std::min(tail::most_bytes, expected + spare_bytes)); !room) saved.no_room = room.error().context;
+    const auto room = co_await find_room(std::min(tail::most_bytes, expected + spare_bytes));
+    if (!room) saved.no_room = room.error().context;
     const auto work = [&]() -> io::result<wal::handoff> {
         const wal::drain drain = [&](const wal::wal_index& now) { return save_tail(from, now, saved); };
         auto done = at_->live->log_pin().hand_off(drain);

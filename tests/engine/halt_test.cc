@@ -50,6 +50,17 @@ protected:
         db.run("INSERT INTO t(x) VALUES('refused')");
         until([&] { return count(what::halted) == 1; });
     }
+    // Whoever mends the store does so when he is told of the halt, and asks for a retry at once: `answered`.
+    void mend_and_retry_when_told() {
+        running->on_event([this](const engine::event& e) {
+            events.push_back(e);
+            if (e.kind != what::halted) return;
+            denied = false;
+            boost::asio::co_spawn(world.loop(), ask(), boost::asio::detached);
+        });
+    }
+    io::task<void> ask() { answered = co_await running->retry("app.db"); }
+    std::optional<io::result<std::uint64_t>> answered;
     std::uint64_t hole = 0;
 };
 
@@ -92,19 +103,29 @@ TEST_F(halt, who_asks_for_a_retry_when_told_of_the_halt_gets_one) {
     create();
     tests::app db(db_path);
     start();
-    std::optional<io::result<std::uint64_t>> answer;
-    const auto ask = [&]() -> io::task<void> { answer = co_await running->retry("app.db"); };
-    running->on_event([&](const engine::event& e) {
-        events.push_back(e);
-        if (e.kind != what::halted) return;
-        denied = false;
-        boost::asio::co_spawn(world.loop(), ask(), boost::asio::detached);
-    });
+    mend_and_retry_when_told();
     until([&] { return count(what::attached) == 1; });
     deny();
     db.run("INSERT INTO t(x) VALUES('refused')");
-    until([&] { return answer.has_value(); });
-    ASSERT_TRUE(answer && answer->has_value()) << (*answer).error().context;
+    until([&] { return answered.has_value(); });
+    ASSERT_TRUE(answered && answered->has_value()) << (*answered).error().context;
+    EXPECT_EQ(count(what::recovered), 1U);
+    stop();
+    EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));
+}
+
+// There the refused object ends the attach.
+TEST_F(halt, who_asks_for_a_retry_when_told_of_a_halt_at_the_start_gets_one) {
+    create();
+    tests::app db(db_path);
+    halted_stream(db);
+    running->stop();
+    (void)refusal();
+    start();
+    mend_and_retry_when_told();
+    until([&] { return answered.has_value(); });
+    ASSERT_TRUE(answered && answered->has_value()) << (*answered).error().context;
+    EXPECT_EQ(**answered, hole);
     EXPECT_EQ(count(what::recovered), 1U);
     stop();
     EXPECT_EQ(tests::dump(restore()), tests::dump(db_path));

@@ -281,7 +281,9 @@ void simulation::on_event_of(stream& of, station& from, const engine::event& e) 
     }
     if (e.kind == what::detached || e.kind == what::halted || e.kind == what::overtaken || e.kind == what::stopped) its.in_step = nullptr;
     if (e.kind == what::spilled) {
-        if (its.spilled == from.who()) all_.fail_soon(fmt::format("{} tells again that its log is copied away, and nothing has become durable since", of.name));
+        // Of one attach: an object of an earlier process that arrives late, or a point, brings a stream to the next one without a word.
+        const bool once = what_.is_undisturbed() && what_.store.listing_lag == 0;
+        if (once && its.spilled == from.who()) all_.fail_soon(fmt::format("{} tells again that its log is copied away, and nothing has become durable since", of.name));
         its.spilled = from.who();
     } else if (e.kind == what::confirmed || e.kind == what::detached || e.kind == what::attached || e.kind == what::reanchored) {
         its.spilled = nullptr;
