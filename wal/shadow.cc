@@ -257,11 +257,12 @@ io::result<void> shadow::drop_front() {
     if (!removed && removed.error().code != io::errc::not_found) return removed;
     io::failpoint("segment.removed");
     segments_.pop_front();
+    --durable_;  // with it, whatever the sync says: the next segment is not durable
     return files_->sync_directory(directory_);
 }
 
 io::result<void> shadow::remove_durable() {
-    for (; durable_ > 0; --durable_) {
+    while (durable_ > 0) {
         if (auto ok = drop_front(); !ok) return ok;
     }
     return {};

@@ -485,6 +485,26 @@ TEST_F(shadow, A12_an_append_that_fails_anywhere_keeps_what_was_durable_and_can_
     }
 }
 
+TEST_F(shadow, A5_what_is_copied_after_a_removal_that_failed_is_not_durable) {
+    for (const char* step : {"remove", "sync_directory"}) {
+        fs::remove_all(place);
+        wal::shadow here = open();
+        append(here, start());
+        const wal::position first = end();
+        here.front_is_durable();
+        files.spoil = [&](const std::string& call, const std::string& which) { return call == step && which.starts_with(place) ? EIO : 0; };
+        EXPECT_EQ(here.remove_durable().error().code, io::errc::io_failure) << step;
+        files.spoil = nullptr;
+        commit(600);
+        append(here, first);
+        ASSERT_NE(here.front(), nullptr) << step;
+        EXPECT_EQ(here.front()->head.start, first) << step;
+        ASSERT_TRUE(here.remove_durable().has_value()) << step;
+        EXPECT_EQ(here.segments().size(), 1U) << step;
+        EXPECT_EQ(frames_of(here, 0), frames_of_log(first, end().offset)) << step;
+    }
+}
+
 TEST_F(shadow, B5_opening_fails_where_a_file_cannot_be_read_and_loses_nothing) {
     wal::shadow here = open();
     append(here, start());
